@@ -1,0 +1,109 @@
+"""DSODConfig: everything that tells one DSOD from another, in the paper's notation where it has one."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from .priors import VOC300_PRIORS, PriorConfig
+
+
+@dataclass(frozen=True)
+class DSODConfig:
+    """One detector of the family. The defaults are the authors' DSOD300 for VOC, to the letter.
+
+    The name DS/A-B-k-θ of Table 2 says four of the fields; `from_name` reads it and `name` prints it.
+    """
+
+    num_classes: int = 21
+    """Classes including the background, which is label 0."""
+    image_size: int = 300
+    """Side of the network's square input, in pixels. Pictures of any size are warped to it."""
+
+    stem_channels: int = 64
+    """A: the stem's convolutions have A, A and 2A channels."""
+    bottleneck: int = 192
+    """B: channels of a dense layer's 1x1."""
+    growth_rate: int = 48
+    """k: channels that each dense layer adds."""
+    compression: float = 1.0
+    """θ: the share of the channels that a transition keeps."""
+    block_layers: tuple[int, int, int, int] = (6, 8, 8, 8)
+    stem: Literal["stem", "densenet"] = "stem"
+    transition_without_pooling: bool = True
+    """False: no 1x1 after the second and third block; the blocks follow each other as they are."""
+    prediction: Literal["dense", "plain"] = "dense"
+    prediction_channels: tuple[int, ...] = (512, 512, 256, 256, 256)
+    """Channels of every map after the first."""
+    priors: PriorConfig = VOC300_PRIORS
+
+    channel_order: Literal["BGR", "RGB"] = "BGR"
+    mean: tuple[float, float, float] = (104.0, 117.0, 123.0)
+    """Subtracted from the channels (0 to 255, in `channel_order`) …"""
+    std: float = 1.0
+    """… and then divided by this."""
+
+    matching: Literal["bipartite", "best"] = "bipartite"
+    """How each object gets a prior of its own: see `matching.match`."""
+    match_threshold: float = 0.5
+    negatives_per_positive: float = 3.0
+    min_negatives: int = 0
+    """Negatives mined in a picture however few its positives. The authors' 0 learns nothing from a picture without objects."""
+
+    score_threshold: float = 0.01
+    nms_threshold: float = 0.45
+    candidates_per_class: int = 400
+    """Best scored boxes of a class that enter NMS."""
+    detections_per_image: int = 200
+    clip_boxes: bool = False
+    """Whether detections are cut at the picture's edge. (NMS sees them unclipped either way.)"""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, naming the field, for values that no network can be built from."""
+        if self.num_classes < 2:
+            raise ValueError(f"num_classes is {self.num_classes}; it counts the background, so it is 2 or more")
+        if self.stem not in ("stem", "densenet"):
+            raise ValueError(f"stem is {self.stem!r}; it is 'stem' or 'densenet'")
+        if self.prediction not in ("dense", "plain"):
+            raise ValueError(f"prediction is {self.prediction!r}; it is 'dense' or 'plain'")
+        if self.channel_order not in ("BGR", "RGB"):
+            raise ValueError(f"channel_order is {self.channel_order!r}; it is 'BGR' or 'RGB'")
+        if self.matching not in ("bipartite", "best"):
+            raise ValueError(f"matching is {self.matching!r}; it is 'bipartite' or 'best'")
+        if not 0 < self.compression <= 1:
+            raise ValueError(f"compression is {self.compression}; it is above 0 and at most 1")
+        if len(self.prediction_channels) + 1 != len(self.priors.min_sizes):
+            raise ValueError(
+                f"prediction_channels makes {len(self.prediction_channels) + 1} maps, "
+                f"priors are given for {len(self.priors.min_sizes)}"
+            )
+
+    @property
+    def name(self) -> str:
+        """The paper's notation, such as DS/64-192-48-1."""
+        return f"DS/{self.stem_channels}-{self.bottleneck}-{self.growth_rate}-{self.compression:g}"
+
+    @property
+    def map_sizes(self) -> tuple[int, ...]:
+        """Side of each map that the head reads, in cells, finest first: an eighth of the input, then halves, rounded up."""
+        sizes = [math.ceil(self.image_size / 8)]
+        for _ in self.prediction_channels:
+            sizes.append(math.ceil(sizes[-1] / 2))
+        return tuple(sizes)
+
+    @classmethod
+    def from_name(cls, name: str, **fields: Any) -> Self:
+        """A config from the paper's notation and any other field.
+
+        Args:
+            name: "DS/A-B-k-θ", such as "DS/64-192-48-1" or "DS/32-12-16-0.5".
+            fields: further fields of the config.
+
+        Raises:
+            ValueError: if the name does not read as the notation.
+        """
+        found = re.fullmatch(r"DS/(\d+)-(\d+)-(\d+)-(\d+(?:\.\d+)?)", name.strip())
+        if not found:
+            raise ValueError(f"{name!r} does not read as DS/A-B-k-θ, such as DS/64-192-48-1")
+        a, b, k, theta = found.groups()
+        return cls(stem_channels=int(a), bottleneck=int(b), growth_rate=int(k), compression=float(theta), **fields)

@@ -1,0 +1,141 @@
+"""DSOD: pictures in, losses or detections out, in one stage and without proposals (principle 1); and its named models."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchvision.ops import clip_boxes_to_image
+from torchvision.transforms.v2 import functional as transforms
+
+from .config import DSODConfig
+from .detect import detect
+from .loss import MultiBoxLoss
+from .network import Network
+from .priors import prior_boxes
+
+
+class DSOD(nn.Module):
+    """The detector, with torchvision's conventions.
+
+    In training mode `model(images, targets)` gives {"bbox_regression": scalar, "classification": scalar}. In evaluation mode
+    `model(images)` gives for each picture {"boxes" [N, 4] xyxy in pixels of that picture, "labels" [N], "scores" [N]}, best first.
+
+    Images are float tensors [3, H, W] in [0, 1] of any size, in a list or a batch; targets are dicts of "boxes" [M, 4] xyxy in
+    pixels and "labels" [M] int64, 1 to num_classes - 1. M may be 0.
+    """
+
+    priors: Tensor
+    """[P, 4] cxcywh, fractions of the image."""
+
+    def __init__(self, config: DSODConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or DSODConfig()
+        self.network = Network(self.config)
+        self.loss = MultiBoxLoss(
+            self.config.match_threshold,
+            self.config.matching,
+            self.config.negatives_per_positive,
+            self.config.min_negatives,
+        )
+        priors = prior_boxes(self.config.priors, self.config.map_sizes, self.config.image_size)
+        self.register_buffer("priors", priors, persistent=False)
+        self.register_buffer("mean", torch.tensor(self.config.mean).view(3, 1, 1), persistent=False)
+
+    def normalize(self, images: Sequence[Tensor] | Tensor) -> Tensor:
+        """Pictures of any size, float in [0, 1] -> the network's batch [B, 3, S, S]: warped, reordered, mean subtracted."""
+        size = [self.config.image_size, self.config.image_size]
+        if isinstance(images, Tensor):
+            batch = transforms.resize(images, size, antialias=True)
+        else:
+            batch = torch.stack([transforms.resize(image, size, antialias=True) for image in images])
+        if self.config.channel_order == "BGR":
+            batch = batch.flip(1)
+        return (batch * 255 - self.mean) / self.config.std
+
+    def forward(
+        self, images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Tensor]] | None = None
+    ) -> Any:
+        check_images(images)
+        if self.training:
+            if targets is None:
+                raise ValueError("targets: in training mode the model needs them; call model.eval() to detect")
+            check_targets(images, targets, self.config.num_classes)
+            boxes = [t["boxes"] / corner_scale(image) for image, t in zip(images, targets, strict=True)]
+            offsets, logits = self.network(self.normalize(images))
+            return self.loss(offsets, logits, self.priors, boxes, [t["labels"] for t in targets])
+
+        if len(images) == 0:
+            return []
+        offsets, logits = self.network(self.normalize(images))
+        detections = detect(
+            offsets,
+            logits,
+            self.priors,
+            self.config.score_threshold,
+            self.config.nms_threshold,
+            self.config.candidates_per_class,
+            self.config.detections_per_image,
+        )
+        for image, found in zip(images, detections, strict=True):
+            found["boxes"] = found["boxes"] * corner_scale(image)
+            if self.config.clip_boxes:
+                found["boxes"] = clip_boxes_to_image(found["boxes"], (image.shape[-2], image.shape[-1]))
+        return detections
+
+
+def corner_scale(image: Tensor) -> Tensor:
+    """(width, height, width, height) of a picture [3, H, W]: pixels in one fraction."""
+    height, width = image.shape[-2:]
+    return torch.tensor([width, height, width, height], device=image.device, dtype=torch.float32)
+
+
+def check_images(images: Sequence[Tensor] | Tensor) -> None:
+    """Raises ValueError, naming the picture, for anything but float tensors [3, H, W]."""
+    for i, image in enumerate(images):
+        if image.ndim != 3 or image.shape[0] != 3 or not image.is_floating_point():
+            raise ValueError(
+                f"images[{i}]: expected a float tensor [3, H, W] in [0, 1], got {image.dtype} {list(image.shape)}"
+            )
+
+
+def check_targets(
+    images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Tensor]], num_classes: int
+) -> None:
+    """Raises ValueError, naming the picture and the field, for targets that would train on nonsense."""
+    if len(images) != len(targets):
+        raise ValueError(f"targets: {len(targets)} for {len(images)} images")
+    for i, target in enumerate(targets):
+        boxes, labels = target["boxes"], target["labels"]
+        if boxes.ndim != 2 or boxes.shape[1] != 4 or labels.shape != boxes.shape[:1]:
+            raise ValueError(
+                f"{target_name(targets, i)}: boxes {list(boxes.shape)} and labels {list(labels.shape)} do not fit together"
+            )
+    # One look at all boxes at once; only when something is wrong is the culprit sought.
+    boxes = torch.cat([t["boxes"] for t in targets])
+    labels = torch.cat([t["labels"] for t in targets])
+    owner = torch.arange(len(targets)).repeat_interleave(torch.tensor([len(t["labels"]) for t in targets]))
+    bad = ~(boxes.isfinite().all(dim=1) & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)).cpu()
+    if bad.any():
+        at = int(bad.nonzero()[0])
+        raise ValueError(
+            f"{target_name(targets, int(owner[at]))}: boxes: {boxes[at].tolist()} has no width or height, is reversed, "
+            "or is not finite"
+        )
+    bad = ((labels < 1) | (labels >= num_classes)).cpu()
+    if bad.any():
+        at = int(bad.nonzero()[0])
+        raise ValueError(
+            f"{target_name(targets, int(owner[at]))}: labels: {int(labels[at])}, but the classes are 1 to {num_classes - 1}"
+        )
+
+
+def target_name(targets: Sequence[dict[str, Tensor]], index: int) -> str:
+    """How an error calls a target: its place in the batch, and its image_id where it has one."""
+    image_id = targets[index].get("image_id")
+    return f"targets[{index}]" if image_id is None else f"targets[{index}] (image_id {image_id})"
+
+
+def dsod300(num_classes: int = 21, **fields: Any) -> DSOD:
+    """DS/64-192-48-1 with dense prediction: the authors' detector, 77.7 mAP on VOC 2007 (paper)."""
+    return DSOD(DSODConfig(num_classes=num_classes, **fields))

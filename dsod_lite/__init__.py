@@ -1,6 +1,30 @@
 """dsod_lite: DSOD, the detector that learns from scratch, in a package small enough to read."""
 
+from . import datasets
 from .config import DSODConfig
-from .model import DSOD, dsod300
+from .evaluation import evaluate_coco, evaluate_voc
+from .model import DSOD
+from .named import dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, dsod512, dsod_tiny
+from .predict import predict
+from .priors import PriorConfig
+from .runs import load_model
+from .training import TrainConfig, train
 
-__all__ = ["DSOD", "DSODConfig", "dsod300"]
+__all__ = [
+    "DSOD",
+    "DSODConfig",
+    "PriorConfig",
+    "TrainConfig",
+    "datasets",
+    "dsod300",
+    "dsod300_lite",
+    "dsod300_plain",
+    "dsod300_smallest",
+    "dsod512",
+    "dsod_tiny",
+    "evaluate_coco",
+    "evaluate_voc",
+    "load_model",
+    "predict",
+    "train",
+]

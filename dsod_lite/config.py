@@ -60,6 +60,28 @@ class DSODConfig:
 
     def __post_init__(self) -> None:
         """Raises ValueError, naming the field, for values that no network can be built from."""
+        for field in (
+            "image_size",
+            "stem_channels",
+            "bottleneck",
+            "growth_rate",
+            "candidates_per_class",
+            "detections_per_image",
+        ):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} is {getattr(self, field)}; it is 1 or more")
+        for field in ("match_threshold", "score_threshold", "nms_threshold"):
+            if not 0 <= getattr(self, field) <= 1:
+                raise ValueError(f"{field} is {getattr(self, field)}; it is 0 to 1")
+        for field in ("negatives_per_positive", "min_negatives"):
+            if not getattr(self, field) >= 0:
+                raise ValueError(f"{field} is {getattr(self, field)}; it is 0 or more")
+        if not self.std > 0:
+            raise ValueError(f"std is {self.std}; it is above 0")
+        if len(self.mean) != 3:
+            raise ValueError(f"mean has {len(self.mean)} entries; it has one for each of the 3 channels")
+        if len(self.block_layers) != 4 or min(self.block_layers) < 1:
+            raise ValueError(f"block_layers is {self.block_layers}; it has 4 entries, each 1 or more")
         if self.num_classes < 2:
             raise ValueError(f"num_classes is {self.num_classes}; it counts the background, so it is 2 or more")
         if self.stem not in ("stem", "densenet"):
@@ -72,6 +94,12 @@ class DSODConfig:
             raise ValueError(f"matching is {self.matching!r}; it is 'bipartite' or 'best'")
         if not 0 < self.compression <= 1:
             raise ValueError(f"compression is {self.compression}; it is above 0 and at most 1")
+        if min(self.prediction_channels, default=0) < 1:
+            raise ValueError(f"prediction_channels is {self.prediction_channels}; each is 1 or more")
+        if self.prediction == "dense" and any(c % 2 for c in self.prediction_channels):
+            raise ValueError(
+                f"prediction_channels is {self.prediction_channels}; for dense prediction each is even, for its two halves"
+            )
         if len(self.prediction_channels) + 1 != len(self.priors.min_sizes):
             raise ValueError(
                 f"prediction_channels makes {len(self.prediction_channels) + 1} maps, "

@@ -18,7 +18,7 @@ def detect(
     candidates_per_class: int = 400,
     detections_per_image: int = 200,
 ) -> list[dict[str, Tensor]]:
-    """Detections of a batch, best first.
+    """Detections of a batch, best first. A box with an infinite or undefined corner is no detection.
 
     Args:
         offsets: [B, P, 4].
@@ -40,6 +40,8 @@ def detect(
     picture, label, rank = (scores > score_threshold).nonzero(as_tuple=True)
     scores, prior = scores[picture, label, rank], prior[picture, label, rank]
     boxes = decode(offsets[picture, prior].float(), priors[prior])
+    finite = boxes.isfinite().all(dim=1)  # one NaN would switch NMS off for the whole batch
+    boxes, scores, picture, label = boxes[finite], scores[finite], picture[finite], label[finite]
 
     # One call for all pictures and classes. torchvision keeps the groups apart by moving each to coordinates of its own,
     # which needs coordinates that are not negative and room after the point for some thousand groups.

@@ -1,4 +1,4 @@
-"""DSOD: pictures in, losses or detections out, in one stage and without proposals (principle 1); and its named models."""
+"""DSOD: pictures in, losses or detections out, in one stage and without proposals (principle 1)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from torchvision.transforms.v2 import functional as transforms
 
 from .config import DSODConfig
 from .detect import detect
+from .inputs import check_images, check_targets
 from .loss import MultiBoxLoss
 from .network import Network
 from .priors import prior_boxes
@@ -51,6 +52,7 @@ class DSOD(nn.Module):
             batch = torch.stack([transforms.resize(image, size, antialias=True) for image in images])
         if self.config.channel_order == "BGR":
             batch = batch.flip(1)
+        batch = batch.to(self.mean.dtype)
         return (batch * 255 - self.mean) / self.config.std
 
     def forward(
@@ -61,7 +63,7 @@ class DSOD(nn.Module):
             if targets is None:
                 raise ValueError("targets: in training mode the model needs them; call model.eval() to detect")
             check_targets(images, targets, self.config.num_classes)
-            boxes = [t["boxes"] / corner_scale(image) for image, t in zip(images, targets, strict=True)]
+            boxes = [t["boxes"].float() / corner_scale(image) for image, t in zip(images, targets, strict=True)]
             offsets, logits = self.network(self.normalize(images))
             return self.loss(offsets, logits, self.priors, boxes, [t["labels"] for t in targets])
 
@@ -88,54 +90,3 @@ def corner_scale(image: Tensor) -> Tensor:
     """(width, height, width, height) of a picture [3, H, W]: pixels in one fraction."""
     height, width = image.shape[-2:]
     return torch.tensor([width, height, width, height], device=image.device, dtype=torch.float32)
-
-
-def check_images(images: Sequence[Tensor] | Tensor) -> None:
-    """Raises ValueError, naming the picture, for anything but float tensors [3, H, W]."""
-    for i, image in enumerate(images):
-        if image.ndim != 3 or image.shape[0] != 3 or not image.is_floating_point():
-            raise ValueError(
-                f"images[{i}]: expected a float tensor [3, H, W] in [0, 1], got {image.dtype} {list(image.shape)}"
-            )
-
-
-def check_targets(
-    images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Tensor]], num_classes: int
-) -> None:
-    """Raises ValueError, naming the picture and the field, for targets that would train on nonsense."""
-    if len(images) != len(targets):
-        raise ValueError(f"targets: {len(targets)} for {len(images)} images")
-    for i, target in enumerate(targets):
-        boxes, labels = target["boxes"], target["labels"]
-        if boxes.ndim != 2 or boxes.shape[1] != 4 or labels.shape != boxes.shape[:1]:
-            raise ValueError(
-                f"{target_name(targets, i)}: boxes {list(boxes.shape)} and labels {list(labels.shape)} do not fit together"
-            )
-    # One look at all boxes at once; only when something is wrong is the culprit sought.
-    boxes = torch.cat([t["boxes"] for t in targets])
-    labels = torch.cat([t["labels"] for t in targets])
-    owner = torch.arange(len(targets)).repeat_interleave(torch.tensor([len(t["labels"]) for t in targets]))
-    bad = ~(boxes.isfinite().all(dim=1) & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)).cpu()
-    if bad.any():
-        at = int(bad.nonzero()[0])
-        raise ValueError(
-            f"{target_name(targets, int(owner[at]))}: boxes: {boxes[at].tolist()} has no width or height, is reversed, "
-            "or is not finite"
-        )
-    bad = ((labels < 1) | (labels >= num_classes)).cpu()
-    if bad.any():
-        at = int(bad.nonzero()[0])
-        raise ValueError(
-            f"{target_name(targets, int(owner[at]))}: labels: {int(labels[at])}, but the classes are 1 to {num_classes - 1}"
-        )
-
-
-def target_name(targets: Sequence[dict[str, Tensor]], index: int) -> str:
-    """How an error calls a target: its place in the batch, and its image_id where it has one."""
-    image_id = targets[index].get("image_id")
-    return f"targets[{index}]" if image_id is None else f"targets[{index}] (image_id {image_id})"
-
-
-def dsod300(num_classes: int = 21, **fields: Any) -> DSOD:
-    """DS/64-192-48-1 with dense prediction: the authors' detector, 77.7 mAP on VOC 2007 (paper)."""
-    return DSOD(DSODConfig(num_classes=num_classes, **fields))

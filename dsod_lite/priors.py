@@ -36,6 +36,13 @@ class PriorConfig:
         for i, (small, large) in enumerate(zip(self.min_sizes, self.max_sizes, strict=True)):
             if not 0 < small < large:
                 raise ValueError(f"PriorConfig: map {i} needs 0 < min_sizes < max_sizes, but has {small} and {large}")
+            if any(not ratio > 0 or ratio == 1 for ratio in self.aspect_ratios[i]):
+                raise ValueError(
+                    f"PriorConfig: aspect_ratios of map {i} are {self.aspect_ratios[i]}; each is above 0 and not 1 "
+                    "(the squares are there anyway)"
+                )
+            if self.steps is not None and not self.steps[i] > 0:
+                raise ValueError(f"PriorConfig: steps of map {i} is {self.steps[i]}; it is above 0")
 
     @property
     def per_cell(self) -> tuple[int, ...]:

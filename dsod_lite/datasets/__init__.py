@@ -1,0 +1,21 @@
+"""Pictures and what is on them: VOC-format folders, the drawn shapes, SSD's augmentation, downloads, checks."""
+
+from .check import check_folder
+from .download import download_bccd
+from .images import DataError, find_images, read_image
+from .shapes import ShapesDataset, write_shapes
+from .transforms import light_augmentation, ssd_augmentation
+from .voc import VOCDataset
+
+__all__ = [
+    "DataError",
+    "ShapesDataset",
+    "VOCDataset",
+    "check_folder",
+    "download_bccd",
+    "find_images",
+    "light_augmentation",
+    "read_image",
+    "ssd_augmentation",
+    "write_shapes",
+]

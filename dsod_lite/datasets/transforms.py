@@ -1,0 +1,44 @@
+"""Augmentation while training: SSD's, from torchvision.transforms.v2."""
+
+import torch
+from torchvision.transforms import v2
+
+
+def ssd_augmentation(image_size: int) -> v2.Compose:
+    """SSD's: (uint8 picture of any size, target) -> (float32 [3, S, S] in [0, 1], target in its pixels).
+
+    Expand (zoom out on a grey canvas), crop so that some object keeps a minimum IoU, warp to the network's input, mirror,
+    distort the colours. The colours come last because they commute with the rest, and fewer pixels are left by then.
+    Objects whose centre falls outside the crop are dropped, with their labels and difficult marks.
+
+    Source: SSD, section 2.2 and its revision on "expand".
+    """
+    zoom_out = v2.RandomZoomOut(fill=(123, 117, 104), side_range=(1.0, 4.0), p=0.5)
+    return v2.Compose([zoom_out, v2.RandomIoUCrop(), *_finish(image_size)])
+
+
+def light_augmentation(image_size: int) -> v2.Compose:
+    """The same with mild crops and no zooming out, for runs of minutes that cannot see every size of every object."""
+    crop = v2.RandomIoUCrop(
+        min_scale=0.6, min_aspect_ratio=0.75, max_aspect_ratio=4 / 3, sampler_options=[0.0, 0.3, 0.7, 1.0]
+    )
+    return v2.Compose([crop, *_finish(image_size)])
+
+
+def _finish(image_size: int) -> list[torch.nn.Module]:
+    return [
+        v2.Resize((image_size, image_size), antialias=True),
+        v2.RandomHorizontalFlip(),
+        v2.SanitizeBoundingBoxes(min_size=1, labels_getter=per_object),
+        v2.RandomPhotometricDistort(),
+        v2.ToDtype(torch.float32, scale=True),
+        v2.ToPureTensor(),
+    ]
+
+
+AUGMENTATIONS = {"light": light_augmentation, "ssd": ssd_augmentation}
+
+
+def per_object(sample: tuple[torch.Tensor, dict[str, torch.Tensor]]) -> tuple[torch.Tensor, ...]:
+    """The fields of a target that have one entry for each object, beside its boxes."""
+    return tuple(sample[1][key] for key in ("labels", "difficult") if key in sample[1])

@@ -1,0 +1,124 @@
+"""Folders in Pascal VOC's layout: JPEGImages/, Annotations/*.xml and ImageSets/Main/{train,val,test}.txt."""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+from torchvision import tv_tensors
+from torchvision.transforms.v2 import functional as transforms
+
+from .annotations import class_names, find_image, progress, read_annotation, split_names
+from .images import DataError, image_size, read_image
+
+
+@dataclass
+class _Repairs:
+    """What had to be done to the boxes of a split, said once."""
+
+    degenerate: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    clipped: list[str] = field(default_factory=list)
+    resized: list[str] = field(default_factory=list)
+
+    def messages(self) -> Iterator[str]:
+        for what, where in (
+            ("boxes without width or height, or reversed: dropped", self.degenerate),
+            ("boxes wholly outside their picture: dropped", self.outside),
+            ("boxes partly outside their picture: clipped", self.clipped),
+            ("annotations that give another size than their picture has: the picture's was used", self.resized),
+        ):
+            if where:
+                more = ", …" if len(where) > 5 else ""
+                yield f"{len(where)} {what} ({', '.join(where[:5])}{more})"
+
+
+class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
+    """One split of a folder in VOC's layout.
+
+    An item is a picture, float32 RGB [3, H, W] in [0, 1], and its target: "boxes" float32 [M, 4] xyxy in pixels (the numbers
+    of the file, as SSD and DSOD read them), "labels" int64 [M] (1 is `classes[0]`), "difficult" bool [M], "image_id" int, its
+    place in the split. With a `transform`, the picture goes to it as uint8 `tv_tensors.Image` and the boxes as
+    `tv_tensors.BoundingBoxes`, and what it returns is the item.
+
+    Every annotation is read, and every picture's header, when the data set is made, so that a broken file is
+    known before training starts. Boxes without area are dropped and boxes over the edge clipped, with one warning each
+    that counts and names them; `strict=True` makes an error of it.
+
+    Raises:
+        DataError: naming the file and the field.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        split: str = "train",
+        classes: Sequence[str] | None = None,
+        transform: Callable[[Any, dict[str, Any]], Any] | None = None,
+        strict: bool = False,
+    ) -> None:
+        self.root = Path(root)
+        if not self.root.is_dir():
+            raise DataError(f"{self.root}: there is no such folder")
+        self.split = split
+        self.names = split_names(self.root, split)
+        self.classes = tuple(classes) if classes is not None else class_names(self.root)
+        self.transform = transform
+        self._paths = [find_image(self.root, name) for name in self.names]
+        self.sizes: list[tuple[int, int]] = []  # (width, height) of each picture
+        repairs = _Repairs()
+        self._targets = [
+            self._read_target(i, name, path, repairs)
+            for i, (name, path) in enumerate(progress(list(zip(self.names, self._paths, strict=True))))
+        ]
+        for message in repairs.messages():
+            if strict:
+                raise DataError(f"{self.root} ({split}): {message}")
+            warnings.warn(f"{self.root} ({split}): {message}", stacklevel=2)
+
+    def _read_target(self, index: int, name: str, path: Path, repairs: _Repairs) -> dict[str, Any]:
+        source = self.root / "Annotations" / f"{name}.xml"
+        annotation = read_annotation(source)
+        width, height = image_size(path)
+        self.sizes.append((width, height))
+        if annotation.size not in (None, (width, height)):
+            repairs.resized.append(name)
+        boxes, labels, difficult = [], [], []
+        for i, item in enumerate(annotation.objects):
+            if item.name not in self.classes:
+                known = ", ".join(self.classes)
+                raise DataError(f"{source}: object {i}: name: {item.name!r} is none of the classes ({known})")
+            where = f"{name} object {i}"
+            if item.degenerate:
+                repairs.degenerate.append(where)
+                continue
+            x0, y0, x1, y1 = item.box
+            inside = (max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
+            if inside[2] <= inside[0] or inside[3] <= inside[1]:
+                repairs.outside.append(where)
+                continue
+            if inside != item.box:
+                repairs.clipped.append(where)
+            boxes.append(inside)
+            labels.append(self.classes.index(item.name) + 1)
+            difficult.append(item.difficult)
+        return {
+            "boxes": torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
+            "labels": torch.tensor(labels, dtype=torch.int64),
+            "difficult": torch.tensor(difficult, dtype=torch.bool),
+            "image_id": index,
+        }
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> tuple[Any, dict[str, Any]]:
+        image = read_image(self._paths[index])
+        target = dict(self._targets[index])
+        if self.transform is None:
+            return transforms.to_dtype(image, torch.float32, scale=True), target
+        boxes = tv_tensors.BoundingBoxes(target["boxes"], format="XYXY", canvas_size=image.shape[-2:])  # type: ignore[call-arg]
+        return self.transform(tv_tensors.Image(image), target | {"boxes": boxes})

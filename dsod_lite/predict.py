@@ -1,0 +1,49 @@
+"""A detector over a whole data set."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+
+def collate(batch: list[tuple[Tensor, dict[str, Any]]]) -> tuple[list[Tensor], list[dict[str, Any]]]:
+    """Pictures and targets of a batch as two lists, since pictures may differ in size."""
+    images, targets = zip(*batch, strict=True)
+    return list(images), list(targets)
+
+
+def to_device(target: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """A target with its tensors on the device."""
+    return {key: value.to(device) if isinstance(value, Tensor) else value for key, value in target.items()}
+
+
+@torch.inference_mode()
+def predict(
+    model: nn.Module, dataset: Dataset[Any], batch_size: int = 16, workers: int = 0, progress: bool = True
+) -> tuple[list[dict[str, Tensor]], list[dict[str, Any]]]:
+    """Detections and targets of every picture, on the CPU: what `evaluate_voc` and `evaluate_coco` compare.
+
+    Args:
+        model: any detector with torchvision's conventions. It runs in evaluation mode on the device it is on, and is left in
+            the mode it came in.
+        dataset: items are (image float [3, H, W] in [0, 1], target).
+        batch_size: pictures at a time.
+        workers: processes that load pictures; 0: this one.
+        progress: whether to show a bar.
+    """
+    device = next(model.parameters()).device
+    loader = DataLoader(dataset, batch_size, num_workers=workers, collate_fn=collate)
+    was_training = model.training
+    model.eval()
+    detections: list[dict[str, Tensor]] = []
+    targets: list[dict[str, Any]] = []
+    try:
+        for images, batch_targets in tqdm(loader, desc="detecting", leave=False, disable=not progress):
+            found = model([image.to(device) for image in images])
+            detections += [to_device(d, torch.device("cpu")) for d in found]
+            targets += batch_targets
+    finally:
+        model.train(was_training)
+    return detections, targets

@@ -56,8 +56,11 @@ def bipartite_priors(iou: Tensor) -> Tensor:
     M rounds, each serving one object in every picture. An object can lose at most M - 1 priors to others, so its M best
     are all that need be looked at.
     """
-    batch, objects, _ = iou.shape
-    values, candidates = iou.topk(min(objects, iou.shape[2]), dim=2)  # [B, M, K]
+    batch, objects, priors = iou.shape
+    # A small object inside several priors of one size overlaps them equally, and topk picks any of them. A step far below
+    # the precision of an IoU makes it the first, as with the authors, whatever else is in the batch.
+    first = 1e-15 * torch.arange(priors, device=iou.device)
+    values, candidates = (iou.double() - first).topk(min(objects, priors), dim=2)  # [B, M, K]
     prior_of = iou.new_full((batch, objects), -1, dtype=torch.int64)
     picture = torch.arange(batch, device=iou.device)
     for _ in range(objects):

@@ -1,16 +1,17 @@
 """Random choices, colours, textures and brush strokes: what the drawn pictures are made of.
 
-The same seed has to give the same picture on every machine, bit for bit, or a hash in a test and a number in the book
-would hold on one machine only. So the pictures are drawn here with numpy, and only with operations that IEEE 754
-defines to the last bit: + - * / sqrt, comparisons, min, max, rounding. sin, exp and pow differ in the last bit between
-C libraries, a sum of floats depends on its order, and Pillow's drawing changes between versions: none is used. Random
-numbers come from `RandomState.random_sample` alone, whose stream numpy has promised never to change (NEP 19).
+The same seed has to give the same picture on every machine, bit for bit, or a number in the book would hold
+on one machine only. So the pictures are drawn here with numpy, and only with operations that IEEE 754 defines
+to the last bit: + - * / sqrt, comparisons, min, max, rounding. C libraries differ in the last bit of sin, exp
+and pow, a sum of floats depends on its order, and Pillow's drawing changes between versions: none is used.
+Random numbers come from `RandomState.random_sample` alone, whose stream numpy promises to keep (NEP 19).
 
-A picture is float64 [3, S, S], RGB in [0, 1]. A plane is x [1, w] and y [h, 1], so that arithmetic gives [h, w].
+A picture is float64 [3, S, S], RGB in [0, 1]. A plane is x [1, w] and y [h, 1]: arithmetic makes them [h, w].
 """
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -44,7 +45,7 @@ class Dice:
         return options[self.integer(0, len(options) - 1)]
 
     def log_uniform(self, low: float, high: float) -> float:
-        """Log-uniform without exp: a uniform x, kept with probability low / x, has a density proportional to 1 / x."""
+        """Log-uniform without exp: a uniform x, kept with probability low / x, has a density like 1 / x."""
         while True:
             x = self.uniform(low, high)
             if self.uniform(0, x) < low:
@@ -56,7 +57,7 @@ class Dice:
         return sign * (1 - t * t) / (1 + t * t), sign * 2 * t / (1 + t * t)
 
 
-# --- colours: float64 [..., 3], RGB in [0, 1] -------------------------------------------------------------------------
+# --- colours: float64 [..., 3], RGB in [0, 1] ---------------------------------------------------------------
 
 
 def contrast(one: Array, other: Array) -> Array:
@@ -66,9 +67,10 @@ def contrast(one: Array, other: Array) -> Array:
 
 
 def contrasting(dice: Dice, behind: Array, wanted: float) -> Array:
-    """Of 24 random colours the one whose contrast with the nearest of the colours `behind` [N, 3] is closest to wanted."""
+    """Of 24 random colours the one whose least contrast with `behind` [N, 3] is closest to `wanted`."""
     hue, saturation, value = (dice.array(24, 1) for _ in range(3))
-    wheel = 6 * hue + np.array([0.0, 4.0, 2.0])  # HSV to RGB: each channel is a clipped triangle wave of the hue
+    # From HSV to RGB: each channel is a clipped triangle wave of the hue.
+    wheel = 6 * hue + np.array([0.0, 4.0, 2.0])
     ramp = np.clip(np.abs(wheel - 6 * np.floor(wheel / 6) - 3) - 1, 0, 1)
     colours = (0.12 + 0.88 * value) * (1 - saturation * (1 - ramp))
     reached = contrast(colours[:, None], behind).min(axis=1)
@@ -76,18 +78,18 @@ def contrasting(dice: Dice, behind: Array, wanted: float) -> Array:
 
 
 def local_colours(picture: Array, rows: slice, columns: slice) -> Array:
-    """Mean colours [4, 3] of the quarters of a patch, summed as integers, whose sum does not depend on the order."""
+    """Mean colours [4, 3] of the quarters of a patch, from integers: their sum is the same in any order."""
     levels = np.rint(255 * picture[:, rows, columns]).astype(np.int64)
     height, width = levels.shape[1] // 2, levels.shape[2] // 2
     quarters = [levels[:, i : i + height, j : j + width] for i in (0, height) for j in (0, width)]
     return np.array([quarter.sum(axis=(1, 2)) for quarter in quarters]) / (255 * height * width)
 
 
-# --- textures: float64 [h, w] in [0, 1], to mix two colours ------------------------------------------------------------
+# --- textures: float64 [h, w] in [0, 1], to mix two colours -------------------------------------------------
 
 
 def noise(dice: Dice, x: Array, y: Array, cells: int) -> Array:
-    """Smooth noise over x, y in [0, 1): random values at the corners of cells x cells squares, blended in between."""
+    """Smooth noise over x, y in [0, 1): random values at the corners of a grid, blended in between."""
     grid = dice.array(cells + 1, cells + 1)
     column, row = np.floor(x * cells).astype(np.int64)[0], np.floor(y * cells).astype(np.int64)[:, 0]
     u, v = smooth(x * cells - column), smooth(y * cells - row[:, None])
@@ -114,9 +116,12 @@ def cells(dice: Dice, x: Array, y: Array) -> Array:
     return np.minimum(8 * (np.sqrt(second) - np.sqrt(first)), 1)
 
 
+TEXTURES = ("gradient", "gradient", "halo", "noise", "stripes", "checks", "dots", "marble", "cells")
+
+
 def texture(dice: Dice, x: Array, y: Array, scale: float) -> Array:
-    """A random texture over x, y in [0, 1); `scale` is the size of its features as a fraction of the picture."""
-    kind = dice.choice(("gradient", "gradient", "halo", "noise", "stripes", "checks", "dots", "marble", "cells"))
+    """A random texture over x, y in [0, 1); its features are about `scale` large."""
+    kind = dice.choice(TEXTURES)
     cos, sin = dice.direction()
     along, across = cos * x + sin * y + dice.uniform(0, 8), cos * y - sin * x + dice.uniform(0, 8)
     sharp = dice.uniform(0.8, 3)  # how suddenly one colour turns into the other
@@ -141,15 +146,15 @@ def texture(dice: Dice, x: Array, y: Array, scale: float) -> Array:
     return np.clip(0.5 + 0.5 * sharp * field, 0, 1)
 
 
-# --- painting ---------------------------------------------------------------------------------------------------------
+# --- painting -----------------------------------------------------------------------------------------------
 
 
 def plane(size: int, x0: float, y0: float, x1: float, y1: float) -> tuple[Array, Array]:
     """x [1, w] and y [h, 1] of the centres of the pixels that touch a box, inside a picture of `size`."""
     left, top = max(math.floor(x0), 0), max(math.floor(y0), 0)
-    x = np.arange(left, max(min(math.ceil(x1), size), left)) + 0.5
-    y = np.arange(top, max(min(math.ceil(y1), size), top)) + 0.5
-    return x[None, :], y[:, None]
+    x = np.arange(left, max(min(math.ceil(x1), size), left), dtype=np.float64)
+    y = np.arange(top, max(min(math.ceil(y1), size), top), dtype=np.float64)
+    return x[None, :] + 0.5, y[:, None] + 0.5
 
 
 def region(x: Array, y: Array) -> tuple[slice, slice]:
@@ -159,7 +164,7 @@ def region(x: Array, y: Array) -> tuple[slice, slice]:
 
 
 def coverage(distance: Array, softness: float = 1.0) -> Array:
-    """How much of each pixel a shape covers, from the signed distance of the pixel's centre to the shape's edge."""
+    """How much of each pixel a shape covers, from the signed distance of the pixel's centre to its edge."""
     return np.clip(0.5 - distance / softness, 0, 1)
 
 
@@ -175,7 +180,7 @@ def stroke(picture: Array, points: Sequence[Point], width: float, colour: Array)
     xs, ys = zip(*points, strict=True)
     x, y = plane(picture.shape[1], min(xs) - width, min(ys) - width, max(xs) + width, max(ys) + width)
     nearest = np.full((y.size, x.size), np.inf)
-    for (px, py), (qx, qy) in zip(points, points[1:], strict=False):
+    for (px, py), (qx, qy) in pairwise(points):
         dx, dy = qx - px, qy - py
         t = np.clip(((x - px) * dx + (y - py) * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
         nearest = np.minimum(nearest, np.square(x - px - t * dx) + np.square(y - py - t * dy))

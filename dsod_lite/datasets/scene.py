@@ -6,11 +6,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .drawing import Array, Dice, Point, blend, contrast, contrasting, coverage, local_colours, noise, plane, region
-from .drawing import stroke, texture
+from .drawing import (
+    Array,
+    Dice,
+    Point,
+    blend,
+    contrast,
+    contrasting,
+    coverage,
+    local_colours,
+    noise,
+    plane,
+    region,
+    stroke,
+    texture,
+)
 
-# For each kind: how elongated it may be, and the range of its detail. Label 1 is the first, and so on. The order is the
-# alphabet's, so that a reader of the annotations who sorts the names gives the same labels.
+# For each kind: how elongated it may be, and the range of its detail. Labels count this order from 1. It is
+# the alphabet's, so that a reader of the annotations who sorts their names arrives at the same labels.
 KINDS = {
     "circle": (2.2, (0.0, 0.0)),
     "cross": (1.7, (0.3, 0.5)),  # how thick its arms are, in halves of its shorter side
@@ -19,7 +32,13 @@ KINDS = {
     "star": (1.4, (0.0, 0.0)),
     "triangle": (1.7, (-0.4, 0.4)),  # how far it leans, in halves of its base
 }
-PENTAGON = ((0.0, -1.0), (0.951057, -0.309017), (0.587785, 0.809017), (-0.587785, 0.809017), (-0.951057, -0.309017))
+PENTAGON = (
+    (0.0, -1.0),
+    (0.951057, -0.309017),
+    (0.587785, 0.809017),
+    (-0.587785, 0.809017),
+    (-0.951057, -0.309017),
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +75,7 @@ class Shape:
         return min(xs), min(ys), max(xs), max(ys)
 
     def distance(self, x: Array, y: Array) -> Array:
-        """Signed distance [h, w] to its edge, negative inside; close only near the edge, where coverage needs it."""
+        """Signed distance [h, w] to its edge, negative inside; good where coverage needs it, at the edge."""
         (a, b), (cos, sin), t = self.half, self.turn, self.detail * min(self.half)
         u = cos * (x - self.centre[0]) + sin * (y - self.centre[1])
         v = cos * (y - self.centre[1]) - sin * (x - self.centre[0])
@@ -69,8 +88,8 @@ class Shape:
         if self.kind == "cross":
             u, v = np.abs(u), np.abs(v)
             return np.minimum(np.maximum(u - a, v - t), np.maximum(u - t, v - b))
-        # A point of a triangle is inside all of its three lines, a point of a star inside at least four of its five:
-        # so the distance is the largest of three, or the second largest of five.
+        # A point of a triangle is inside all of its three lines, a point of a star inside at least four of
+        # its five: so the distance is the largest of three, or the second largest of five.
         corners, step = self.corners, 2 if self.kind == "star" else 1
         first = second = np.full(u.shape, -np.inf)
         for i, (pu, pv) in enumerate(corners):
@@ -80,25 +99,26 @@ class Shape:
             line = ((u - pu) * nu + (v - pv) * nv) / length
             second = np.maximum(second, np.minimum(first, line))
             first = np.maximum(first, line)
-        x0, y0, x1, y1 = self.box  # two lines do not know where they meet: the box keeps sharp tips from sticking out
+        # Two lines know nothing of where they meet. The box keeps the blurred tip from sticking out.
+        x0, y0, x1, y1 = self.box
         outside = np.maximum(np.maximum(x0 - x, x - x1), np.maximum(y0 - y, y - y1))
         return np.maximum(second if self.kind == "star" else first, outside)
 
 
 def ellipse(u: Array, v: Array, a: float, b: float) -> Array:
-    """Signed distance to an ellipse, to first order: the value of its equation over the length of its gradient."""
+    """Signed distance to an ellipse, to first order: its equation's value over its gradient's length."""
     u, v = u / a, v / b
     radius, slope = np.sqrt(u * u + v * v), np.sqrt(np.square(u / a) + np.square(v / b))
     return radius * (radius - 1) / np.maximum(slope, 1e-9)
 
 
 def random_shape(dice: Dice, size: float, longest: float) -> Shape:
-    """A shape whose box has the area size * size and no side over `longest`, and starts inside the pixel (1, 1)."""
+    """A shape whose box has the area size * size, no side over `longest`, and its corner in pixel (1, 1)."""
     kind = dice.choice(tuple(KINDS))
     elongation, details = KINDS[kind]
     stretch = dice.log_uniform(1, elongation)
     half = (math.sqrt(stretch), 1 / math.sqrt(stretch))
-    turn = dice.choice(((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), dice.direction(), dice.direction(), dice.direction()))
+    turn = dice.choice([(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), *(dice.direction() for _ in range(3))])
     shape = Shape(kind, (0.0, 0.0), half, turn, dice.uniform(*details))
     x0, y0, x1, y1 = shape.box
     scale = min(size / math.sqrt((x1 - x0) * (y1 - y0)), longest / max(x1 - x0, y1 - y0))
@@ -106,11 +126,13 @@ def random_shape(dice: Dice, size: float, longest: float) -> Shape:
     return replace(shape, centre=centre, half=(scale * half[0], scale * half[1]))
 
 
-def place(dice: Dice, shape: Shape, owner: NDArray[np.int64], areas: list[int], visible: float) -> Shape | None:
-    """Slide a shape by whole pixels to where every earlier one still shows enough of itself, or give up (None).
+def place(
+    dice: Dice, shape: Shape, owner: NDArray[np.int64], areas: list[int], visible: float
+) -> Shape | None:
+    """Slide a shape by whole pixels to where every earlier one still shows enough of itself; None: nowhere.
 
-    owner [S, S] holds the number of the front object at each pixel, 0 for none; areas[i] is what object i would show
-    alone. Both are brought up to date.
+    owner [S, S] holds the number of the front object at each pixel, 0 for none; areas[i] is how many pixels
+    object i covers. Both are brought up to date.
     """
     x, y = plane(len(owner), *shape.box)
     mask = shape.distance(x, y) < 0
@@ -155,48 +177,49 @@ def paint_shape(dice: Dice, picture: Array, shape: Shape, wanted: float) -> None
     first = contrasting(dice, behind, wanted)
     second = contrasting(dice, np.concatenate([behind, first[None]]), dice.uniform(0.1, wanted))
     if dice.chance(0.35):  # an outline, and the fill inside it
-        blend(picture, x, y, coverage(distance, softness), contrasting(dice, behind, wanted + 0.1)[:, None, None])
+        outline = contrasting(dice, behind, wanted + 0.1)
+        blend(picture, x, y, coverage(distance, softness), outline[:, None, None])
         distance = distance + max(1.0, dice.uniform(0.06, 0.12) * min(shape.half))
-    field = texture(dice, x / size, y / size, max(0.03, dice.uniform(0.2, 0.6) * (x1 - x0) / size))
-    fill = first[:, None, None] + (second - first)[:, None, None] * (field if dice.chance(0.65) else 0 * field)
+    fill = first[:, None, None]
+    if dice.chance(0.65):
+        scale = max(0.03, dice.uniform(0.2, 0.6) * (x1 - x0) / size)
+        fill = fill + (second - first)[:, None, None] * texture(dice, x / size, y / size, scale)
     blend(picture, x, y, coverage(distance, softness), fill)
 
 
-LETTERS = (
-    ((-0.6, -1.0), (-0.6, 1.0), (0.6, 1.0)),  # L
-    ((-0.7, -1.0), (0.0, 1.0), (0.7, -1.0)),  # V
-    ((-0.7, -1.0), (0.7, -1.0), (-0.7, 1.0), (0.7, 1.0)),  # Z
-    ((-0.7, -1.0), (0.7, -1.0), (0.0, -1.0), (0.0, 1.0)),  # T
-    ((0.6, -1.0), (-0.6, -1.0), (-0.6, 0.0), (0.4, 0.0), (-0.6, 0.0), (-0.6, 1.0)),  # F
-    ((-0.9, -1.0), (-0.5, 1.0), (0.0, -0.4), (0.5, 1.0), (0.9, -1.0)),  # W
-)
+STROKES = {
+    "line": [[(-4.0, 0.0), (4.0, 0.0)]],
+    "arc": [[((1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)) for t in (-1, -0.6, -0.3, 0, 0.3, 0.6, 1)]],
+    "letter": [
+        [(-0.6, -1.0), (-0.6, 1.0), (0.6, 1.0)],  # L
+        [(-0.7, -1.0), (0.0, 1.0), (0.7, -1.0)],  # V
+        [(-0.7, -1.0), (0.7, -1.0), (-0.7, 1.0), (0.7, 1.0)],  # Z
+        [(-0.7, -1.0), (0.7, -1.0), (0.0, -1.0), (0.0, 1.0)],  # T
+        [(0.6, -1.0), (-0.6, -1.0), (-0.6, 0.0), (0.4, 0.0), (-0.6, 0.0), (-0.6, 1.0)],  # F
+        [(-0.9, -1.0), (-0.5, 1.0), (0.0, -0.4), (0.5, 1.0), (0.9, -1.0)],  # W
+    ],
+}
 
 
 def paint_clutter(dice: Dice, picture: Array, loudness: float) -> None:
-    """Paint one thing that is no object: a line, a scribble, a letter, an arc, a few specks, or half a circle."""
+    """Paint one thing that is no object: a line, a scribble, a letter, an arc, specks, or half a circle."""
     size = picture.shape[1]
     kind = dice.choice(("line", "scribble", "letter", "letter", "arc", "specks", "half"))
-    cx, cy, reach = dice.uniform(2, size - 2), dice.uniform(2, size - 2), size * dice.log_uniform(0.04, 0.15)
-    cos, sin = dice.direction()
-    behind = picture[:, int(cy), int(cx)][None]
-    colour = contrasting(dice, behind, dice.uniform(0.1, 0.4) + loudness / 2)
+    cx, cy, (cos, sin) = dice.uniform(0, size), dice.uniform(0, size), dice.direction()
+    reach = size * dice.log_uniform(0.04, 0.15)
+    colour = contrasting(dice, picture[:, int(cy), int(cx)][None], dice.uniform(0.1, 0.4) + loudness / 2)
     if kind == "half":
         disc = Shape("circle", (cx, cy), (reach, reach), (1.0, 0.0), 0.0)
         x, y = plane(size, *disc.box)
         cut = np.maximum(disc.distance(x, y), cos * (x - cx) + sin * (y - cy))
-        return blend(picture, x, y, coverage(cut), colour[:, None, None])
-    if kind == "specks":
+        blend(picture, x, y, coverage(cut), colour[:, None, None])
+    elif kind == "specks":
         for u, v in dice.array(dice.integer(3, 9), 2).tolist():
             point = (cx + 3 * reach * (u - 0.5), cy + 3 * reach * (v - 0.5))
             stroke(picture, [point, point], dice.uniform(0.012, 0.03) * size, colour)
-        return None
-    points: list[Point] = [(-4.0, 0.0), (4.0, 0.0)]
-    if kind == "scribble":
-        points = [(2 * u - 1, 2 * v - 1) for u, v in dice.array(dice.integer(4, 7), 2).tolist()]
-    elif kind == "letter":
-        points = list(dice.choice(LETTERS))
-    elif kind == "arc":
-        points = [((1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)) for t in (-1, -0.7, -0.4, -0.2, 0, 0.2, 0.4, 0.7, 1)]
-    turned = [(cx + reach * (cos * u - sin * v), cy + reach * (sin * u + cos * v)) for u, v in points]
-    stroke(picture, turned, max(1.0, reach * dice.uniform(0.1, 0.3)), colour)
-    return None
+    else:
+        line = [(2 * u - 1, 2 * v - 1) for u, v in dice.array(dice.integer(4, 7), 2).tolist()]
+        if kind != "scribble":
+            line = dice.choice(STROKES[kind])
+        points = [(cx + reach * (cos * u - sin * v), cy + reach * (sin * u + cos * v)) for u, v in line]
+        stroke(picture, points, max(1.0, reach * dice.uniform(0.1, 0.3)), colour)

@@ -1,4 +1,4 @@
-"""The drawn data: pictures of six kinds of shapes, as many as anyone wants, the same for the same seed everywhere."""
+"""The drawn data: as many pictures of six kinds of shapes as anyone wants, the same for the same seed."""
 
 import math
 from collections.abc import Callable
@@ -61,14 +61,16 @@ def draw_picture(seed: int, level: str, size: int, index: int) -> Picture:
 
 
 class ShapesDataset(torch.utils.data.Dataset[Any]):
-    """Drawn pictures with their boxes. Picture i depends on seed, level, image_size and i alone, and is drawn when asked for.
+    """Drawn pictures with their boxes. Picture i depends on seed, level, image_size and i alone.
 
-    An item is (image, target): image float32 [3, S, S] in [0, 1]; target["boxes"] float32 [N, 4], xyxy, pixels;
-    "labels" int64 [N], where label c is classes[c - 1]; "difficult" bool [N], more than half hidden (never at the
-    level "standard"); "image_id" the index. With a `transform`, an item is transform(image, target), called with a
-    uint8 tv_tensors.Image and with boxes as tv_tensors.BoundingBoxes.
+    An item is a picture, float32 [3, S, S] in [0, 1], drawn when it is asked for, and its target: "boxes"
+    float32 [N, 4] xyxy in pixels, "labels" int64 [N] (1 is `classes[0]`), "difficult" bool [N] (more than
+    half hidden; at the level "standard" none is), "image_id" int, the index. With a `transform`, the picture
+    goes to it as uint8 `tv_tensors.Image` and the boxes as `tv_tensors.BoundingBoxes`, and what it returns is
+    the item.
 
-    ValueError: an unknown level, a negative length, an image_size below 64, a seed outside [0, 2**32).
+    Raises:
+        ValueError: for an unknown level, a negative length, an image_size below 64, a seed not in [0, 2**32).
     """
 
     classes: tuple[str, ...] = tuple(KINDS)
@@ -86,7 +88,9 @@ class ShapesDataset(torch.utils.data.Dataset[Any]):
         if length < 0:
             raise ValueError(f"length {length} is negative")
         if image_size < 64:
-            raise ValueError(f"image_size {image_size} is below 64: small shapes would vanish between the pixels")
+            raise ValueError(
+                f"image_size {image_size} is below 64: small shapes would vanish between the pixels"
+            )
         if not 0 <= seed < 2**32:
             raise ValueError(f"seed {seed} is outside [0, 2**32)")
         self.length, self.image_size, self.seed, self.level = length, image_size, seed, level
@@ -103,7 +107,9 @@ class ShapesDataset(torch.utils.data.Dataset[Any]):
         boxes = torch.tensor([shape.box for shape in picture.shapes], dtype=torch.float32).reshape(-1, 4)
         target = {
             "boxes": boxes,
-            "labels": torch.tensor([self.classes.index(s.kind) + 1 for s in picture.shapes], dtype=torch.int64),
+            "labels": torch.tensor(
+                [1 + self.classes.index(s.kind) for s in picture.shapes], dtype=torch.int64
+            ),
             "difficult": torch.tensor(picture.difficult, dtype=torch.bool),
             "image_id": i,
         }
@@ -113,7 +119,7 @@ class ShapesDataset(torch.utils.data.Dataset[Any]):
         return self.transform(tv_tensors.Image(image), target)
 
 
-# Each split starts far along the series: however many pictures of it someone trains on, none is a test picture.
+# Each split starts far along the series: ShapesDataset(100_000) is more to train on and has no test picture.
 STARTS = {"train": 0, "val": 1_000_000, "test": 2_000_000}
 
 
@@ -126,7 +132,11 @@ def write_shapes(
     seed: int = 0,
     level: str = "standard",
 ) -> None:
-    """Write drawn pictures in VOC's layout: JPEGImages, Annotations, ImageSets/Main. The defaults give data/shapes."""
+    """Write drawn pictures in VOC's layout. The defaults give the folder data/shapes.
+
+    Pictures go to JPEGImages, boxes to Annotations, lists to ImageSets/Main. The training pictures are those
+    of ShapesDataset(train, image_size, seed, level), but for JPEG and boxes of whole pixels.
+    """
     root = Path(root)
     for folder in ("JPEGImages", "Annotations", "ImageSets/Main"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -146,7 +156,7 @@ def write_shapes(
 
 
 def annotation(filename: str, picture: Picture) -> str:
-    """VOC's XML: coordinates are the first and the last pixel of the box, counted from 1."""
+    """VOC's XML. Coordinates are the first and the last pixel of the box, counted from 1."""
     height, width, depth = picture.pixels.shape
     lines = [
         "<annotation>",
@@ -155,8 +165,9 @@ def annotation(filename: str, picture: Picture) -> str:
     ]
     for shape, difficult in zip(picture.shapes, picture.difficult, strict=True):
         x0, y0, x1, y1 = shape.box
-        corners = {"xmin": math.floor(x0) + 1, "ymin": math.floor(y0) + 1, "xmax": math.ceil(x1), "ymax": math.ceil(y1)}
-        box = "".join(f"<{name}>{value}</{name}>" for name, value in corners.items())
+        first, last = (math.floor(x0) + 1, math.floor(y0) + 1), (math.ceil(x1), math.ceil(y1))
+        corners = zip(("xmin", "ymin", "xmax", "ymax"), (*first, *last), strict=True)
+        box = "".join(f"<{name}>{value}</{name}>" for name, value in corners)
         flags = f"<truncated>0</truncated><difficult>{int(difficult)}</difficult>"
         lines.append(f"  <object><name>{shape.kind}</name>{flags}<bndbox>{box}</bndbox></object>")
     return "\n".join([*lines, "</annotation>", ""])

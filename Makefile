@@ -1,0 +1,82 @@
+# The book's commands. `make help` lists them; two CPU cores and Python 3.11 or newer are all they need.
+
+PYTHON ?= python3
+PORT ?= 8000
+
+python := .venv/bin/python
+notebooks := $(sort $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*'))
+executed := $(addprefix _executed/,$(notebooks))
+pages := _build/html/index.html
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help book test serve lint lock clean FORCE
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-6s  %s\n", $$1, $$2}'
+
+book: $(pages)  ## execute the notebooks that changed and build the book into _build/html
+	@echo "The book is built: open $(pages), or run make serve."
+
+test: .venv/.installed  ## test the package, every notebook and the built pages
+	$(python) -m pytest --ignore tests/test_browser.py
+	$(MAKE) book
+	$(python) -m pytest tests/test_browser.py
+
+serve:  ## show the book at http://localhost:8000 (PORT=8001 for another port)
+	@test -f $(pages) || $(MAKE) book
+	$(python) -m http.server --bind localhost --directory _build/html $(PORT)
+
+lint: .venv/.installed  ## ruff and mypy
+	$(python) -m ruff check .
+	$(python) -m mypy
+
+lock:  ## write requirements.txt anew from pyproject.toml (upgrade=--upgrade takes the newest of everything)
+	$(PYTHON) -m venv _build/uv
+	_build/uv/bin/pip install --quiet --disable-pip-version-check uv
+	_build/uv/bin/uv pip compile --quiet --universal --no-header --python-version 3.11 $(upgrade) \
+		--group book --group test --group lint pyproject.toml -o requirements.txt
+	@head="# The exact versions the book is built and tested with; made by \`make lock\` from pyproject.toml." && \
+		{ echo "$$head"; cat requirements.txt; } > _build/requirements.txt && mv _build/requirements.txt requirements.txt
+
+clean:  ## delete everything that these commands made, .venv included
+	rm -rf .venv _build _executed dsod_lite.egg-info
+
+# The environment: the exact pins, then the package itself in editable form.
+.venv/.installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "The book needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || \
+		{ echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Installing the versions in requirements.txt into .venv: once, a few minutes, 6 GB with CUDA's libraries"
+	$(PYTHON) -m venv .venv
+	$(python) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(python) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What the notebooks' outputs and the pages depend on, beside the notebooks. Checksums, not dates: a file deleted,
+# or an older one put back, counts as a change.
+_executed/inputs.txt: files := dsod_lite data requirements.txt
+_build/inputs.txt: files := book _config.yml _toc.yml dsod_lite requirements.txt
+_executed/inputs.txt _build/inputs.txt: FORCE
+	@mkdir -p $(@D)
+	@find $(files) -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' \
+		-exec cksum {} + | sort > $@.new
+	@if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
+
+# nbmake executes a copy of each notebook and leaves the outputs in it; the pages show that copy. `../../data` means
+# the same there as in book/. The copy starts with an old date: only a run that ended makes it newer than its inputs,
+# and after a failing cell make deletes it.
+$(executed): _executed/%: % _executed/inputs.txt | _executed/data .venv/.installed
+	@mkdir -p $(@D)
+	@cp $< $@ && touch -t 200001010000 $@
+	$(python) -m pytest --nbmake --overwrite --nbmake-timeout 600 $@
+
+_executed/data:
+	@mkdir -p $(@D)
+	@ln -s ../data $@
+
+# Always from nothing: a second build of unchanged pages would not repeat their warnings, nor delete a page that is gone.
+$(pages): _build/inputs.txt $(executed) | .venv/.installed
+	rm -rf _build/html _build/.doctrees _build/jupyter_execute
+	.venv/bin/jupyter-book build . -W --keep-going --quiet

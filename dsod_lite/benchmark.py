@@ -1,0 +1,91 @@
+"""What a detector has to be quick at, timed on this machine: `python -m dsod_lite benchmark`."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torchvision.models.detection import ssd300_vgg16
+
+from .detect import detect
+from .evaluation import evaluate_voc
+from .model import DSOD
+from .named import dsod300, dsod_tiny
+
+
+def seconds(call: Callable[[], Any], repeats: int = 5) -> float:
+    """Median time of a call, after one that does not count."""
+    call()
+    times = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times)
+
+
+def random_evaluation(pictures: int, each: int, num_classes: int) -> tuple[list[dict], list[dict]]:
+    """Detections and targets of VOC 2007's test set in number, and in nothing else."""
+    generator = torch.Generator().manual_seed(0)
+
+    def boxes(count: int) -> torch.Tensor:
+        corner, size = torch.rand(2, count, 2, generator=generator) * 300
+        return torch.cat([corner, corner + size + 1], dim=1)
+
+    def labels(count: int) -> torch.Tensor:
+        return torch.randint(1, num_classes, (count,), generator=generator)
+
+    detections = [
+        {"boxes": boxes(each), "labels": labels(each), "scores": torch.rand(each, generator=generator)}
+        for _ in range(pictures)
+    ]
+    return detections, [{"boxes": boxes(3), "labels": labels(3)} for _ in range(pictures)]
+
+
+def training_step(model: nn.Module, size: int, batch: int) -> Callable[[], None]:
+    """A call that does one step on random pictures with three objects each."""
+    model.train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
+    images = list(torch.rand(batch, 3, size, size))
+    boxes = torch.tensor([[0.1, 0.1, 0.4, 0.5], [0.3, 0.2, 0.9, 0.8], [0.5, 0.5, 0.6, 0.6]]) * size
+    targets = [{"boxes": boxes, "labels": torch.tensor([1, 2, 3])} for _ in range(batch)]
+
+    def step() -> None:
+        losses = model(images, targets)
+        optimizer.zero_grad()
+        torch.stack(list(losses.values())).sum().backward()
+        optimizer.step()
+
+    return step
+
+
+def benchmark() -> list[dict[str, Any]]:
+    """Runs every case, prints a line for each as it is done, and returns the rows."""
+    rows: list[dict[str, Any]] = []
+
+    def case(name: str, call: Callable[[], Any], pictures: int, repeats: int = 5) -> None:
+        elapsed = seconds(call, repeats)
+        rows.append({"case": name, "seconds": round(elapsed, 4), "pictures_per_second": round(pictures / elapsed, 1)})
+        print(f"{name:66} {elapsed:8.3f} s {pictures / elapsed:9.1f} pictures/s", flush=True)
+
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads\n")
+    generator = torch.Generator().manual_seed(0)
+    offsets, logits = torch.randn(1, 8744, 4, generator=generator), torch.randn(1, 8744, 21, generator=generator)
+    model = dsod300()
+    case("post-processing, 8,744 priors × 21 classes of random scores", lambda: detect(offsets, logits, model.priors), 1)
+    detections, targets = random_evaluation(4952, 100, 21)
+    case("evaluate_voc, 4,952 pictures × 100 detections × 20 classes",
+         lambda: evaluate_voc(detections, targets, 21), 4952, repeats=3)  # fmt: skip
+
+    ssd = ssd300_vgg16(weights=None, weights_backbone=None, num_classes=21)
+    tiny = dsod_tiny(7)
+    models: dict[str, tuple[DSOD | nn.Module, int]] = {"dsod_tiny": (tiny, 128), "dsod300": (model, 300), "ssd300_vgg16 (torchvision)": (ssd, 300)}  # fmt: skip
+    for name, (detector, size) in models.items():
+        picture = torch.rand(1, 3, size, size)
+        with torch.inference_mode():
+            detector.eval()
+            case(f"{name}: detecting, batch of 1", lambda d=detector, x=picture: d(list(x)), 1)
+        case(f"{name}: training step, batch of 4", training_step(detector, size, 4), 4)
+    return rows

@@ -1,0 +1,164 @@
+"""The book's own rules, checked in its sources. What the built pages look like is test_browser.py's part."""
+
+import importlib.util
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import tomllib
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from sphinx.errors import ExtensionError
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted(p for p in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.relative_to(ROOT).as_posix())
+
+
+def code_cells(path: Path) -> list[Any]:
+    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+
+
+def book_text() -> str:
+    """All prose of the book: Markdown files and the notebooks' Markdown cells."""
+    pages = [p.read_text(encoding="utf-8") for p in sorted((ROOT / "book").rglob("*.md"))]
+    for path in NOTEBOOKS:
+        pages += [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"]
+    return "\n".join(pages)
+
+
+@each_notebook
+def test_notebook_is_kept_without_outputs(path: Path) -> None:
+    executed = [c.source for c in code_cells(path) if c.outputs or c.execution_count is not None]
+    assert executed == []
+    assert nbformat.read(path, as_version=4).metadata.kernelspec.name == "python3"
+
+
+@each_notebook
+def test_code_cells_are_short_enough_to_type(path: Path) -> None:
+    lines = [len(c.source.splitlines()) for c in code_cells(path)]
+    assert max(lines, default=0) <= 40
+    assert statistics.median(lines or [0]) <= 8
+
+
+@each_notebook
+def test_named_figures_have_alternative_text(path: Path) -> None:
+    settings = [c.metadata.get("mystnb", {}) for c in code_cells(path)]
+    figures = [s for s in settings if "image" in s or "figure" in s]
+    assert [f for f in figures if not f.get("image", {}).get("alt", "").strip()] == []
+
+
+def toc_files(entry: Any) -> list[str]:
+    """Every `file` and `root` in a table of contents, at any depth."""
+    if isinstance(entry, list):
+        return [name for e in entry for name in toc_files(e)]
+    if not isinstance(entry, dict):
+        return []
+    here = [entry[key] for key in ("root", "file") if key in entry]
+    return here + [name for value in entry.values() for name in toc_files(value)]
+
+
+def test_table_of_contents_lists_each_page_once() -> None:
+    listed = sorted(toc_files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))))
+    pages = [*NOTEBOOKS, *(ROOT / "book").rglob("*.md")]
+    assert listed == sorted(p.relative_to(ROOT).with_suffix("").as_posix() for p in pages)
+
+
+def test_each_reference_is_cited_and_each_citation_has_a_reference() -> None:
+    references = (ROOT / "book/references.bib").read_text(encoding="utf-8")
+    keys = re.findall(r"^@\w+\{([^,\s]+),", references, re.MULTILINE)
+    citations = re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", book_text())
+    cited = {key.strip() for names in citations for key in names.split(",")}
+    assert len(keys) == len(set(keys))
+    assert set(keys) == cited
+
+
+def test_the_book_is_pinned_exactly_and_the_package_from_below_only() -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if line.strip() and not line.strip().startswith("#")]
+    assert [p.name for p in pins if [s.operator for s in p.specifier] != ["=="]] == []
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needs = [Requirement(r) for r in project["dependencies"]]
+    assert [n.name for n in needs if {s.operator for s in n.specifier} - {">=", "!="}] == []
+    assert {n.name for n in needs} <= {p.name for p in pins}
+
+
+def sphinx_extension(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "_ext" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def notebook_text(code: str, **cell: Any) -> str:
+    kernelspec = {"name": "python3", "display_name": "Python 3"}
+    cells = [nbformat.v4.new_code_cell(code, **cell)]
+    return nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec}))
+
+
+def shown(folder: Path, chapter: str) -> str:
+    """What the extension makes of the chapter `book/a.ipynb` in a book at `folder`."""
+    page = folder / "book" / "a.ipynb"
+    app = SimpleNamespace(srcdir=str(folder), env=SimpleNamespace(doc2path=lambda name: str(page)))
+    source = [chapter]
+    sphinx_extension("executed_notebooks").show_executed_copy(app, "book/a", source)
+    return source[0]
+
+
+def test_page_shows_the_executed_copy_and_never_an_older_one(tmp_path: Path) -> None:
+    chapter = notebook_text("1 + 1")
+    with pytest.raises(ExtensionError, match=r"book/a.ipynb has not been executed"):
+        shown(tmp_path, chapter)
+
+    output = nbformat.v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)
+    executed = notebook_text("1 + 1", outputs=[output], execution_count=1)
+    (tmp_path / "_executed/book").mkdir(parents=True)
+    (tmp_path / "_executed/book/a.ipynb").write_text(executed, encoding="utf-8")
+    assert shown(tmp_path, chapter) == executed
+    with pytest.raises(ExtensionError, match=r"book/a.ipynb has changed"):
+        shown(tmp_path, notebook_text("1 + 2"))
+
+
+@pytest.mark.skipif(not (ROOT / ".venv/.installed").exists(), reason="no .venv: make sets it up")
+def test_make_executes_a_notebook_once_and_stops_at_a_failing_cell(tmp_path: Path) -> None:
+    """In a small book of its own, with this one's Makefile and environment."""
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    for name in ("book", "data", "dsod_lite"):
+        (tmp_path / name).mkdir()
+    chapter, copy = tmp_path / "book/a.ipynb", tmp_path / "_executed/book/a.ipynb"
+    (tmp_path / "data/number.txt").write_text("6")
+
+    def make() -> subprocess.CompletedProcess[str]:
+        command = ["make", "--old-file", ".venv/.installed", "_executed/book/a.ipynb"]
+        outside = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}  # no flags of `make test`
+        return subprocess.run(command, cwd=tmp_path, env=outside, capture_output=True, text=True)
+
+    def answer() -> str:
+        return code_cells(copy)[0].outputs[0].data["text/plain"]
+
+    chapter.write_text(notebook_text("7 * int(open('../data/number.txt').read())"))
+    assert make().returncode == 0
+    assert answer() == "42"
+    assert "nbmake" not in make().stdout  # nothing changed: not executed again
+
+    (tmp_path / "data/number.txt").write_text("5")
+    assert make().returncode == 0
+    assert answer() == "35"
+
+    chapter.write_text(notebook_text("1 / 0"))
+    failed = make()
+    assert failed.returncode != 0
+    assert "ZeroDivisionError" in failed.stdout
+    assert not copy.exists()

@@ -1,0 +1,207 @@
+"""The built pages, as a reader's browser gets them: `make test` builds them first.
+
+Needs Chromium (Debian's `chromium`). Without it, or without a built book, these tests are skipped with the
+reason, unless REQUIRE_BROWSER is set, as continuous integration does: then they fail.
+"""
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Route, ViewportSize, sync_playwright
+
+HTML = Path(__file__).parents[1] / "_build" / "html"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",  # the sandbox does not start for root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def require(condition: bool, reason: str) -> None:
+    if condition:
+        return
+    if os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[Path]:
+    require((HTML / "index.html").exists(), "no built book in _build/html: make book")
+    return sorted(p for p in HTML.rglob("*.html") if "_static" not in p.parts)
+
+
+@pytest.fixture(scope="module")
+def browser(pages: list[Path]) -> Iterator[Browser]:
+    require(CHROMIUM is not None, "no Chromium found; on Debian: apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(pages: list[Path]) -> Iterator[str]:
+    """Address of a local server that serves the built book."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(HTML)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+# Elements that stick out of the window on the right, unless they lie in something that scrolls by itself.
+STICKING_OUT = """() => {
+  const scrolls = e => e && e !== document.body
+    && (["auto", "scroll"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
+  const wide = [...document.querySelectorAll("main *")].filter(e =>
+    e.checkVisibility({visibilityProperty: true})
+    && e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e.parentElement));
+  const found = wide.map(e => `<${e.tagName} class="${e.className}"> ${e.textContent.trim().slice(0, 60)}`);
+  if (document.documentElement.scrollWidth > innerWidth)
+    found.push(`the page scrolls sideways: ${document.documentElement.scrollWidth} px`);
+  return found;
+}"""
+UNSET_FORMULAS = """() => [...document.querySelectorAll(".math")]
+  .filter(m => !m.querySelector("mjx-container") || m.querySelector("mjx-merror")).map(m => m.textContent)"""
+
+
+@dataclass
+class Visit:
+    """What was found wrong in the browser, a line each, with the page's name."""
+
+    errors: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+    unset_formulas: list[str] = field(default_factory=list)
+    sticking_out: list[str] = field(default_factory=list)
+
+
+def visit(browser: Browser, names: list[str], home: str, viewport: ViewportSize) -> Visit:
+    """Open the pages `names` one after another, with everything outside the address `home` blocked."""
+    found = Visit()
+    context = browser.new_context(viewport=viewport)
+    page = context.new_page()
+    name = ""
+
+    def only_from_home(route: Route) -> None:
+        if route.request.url.startswith(home):
+            route.continue_()
+        else:
+            found.outside.append(f"{name}: {route.request.url}")
+            route.abort()
+
+    def error(what: object) -> None:
+        found.errors.append(f"{name}: {what}")
+
+    page.route("**/*", only_from_home)
+    page.on("console", lambda m: error(m.text) if m.type == "error" else None)
+    page.on("pageerror", error)
+    page.on("requestfailed", lambda request: error(f"no answer: {request.url}"))
+    page.on("response", lambda r: error(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    for name in names:
+        page.goto(home + name, wait_until="networkidle")
+        page.evaluate("() => window.MathJax?.startup?.promise")  # waits until the formulas are set
+        found.unset_formulas += [f"{name}: {formula}" for formula in page.evaluate(UNSET_FORMULAS)]
+        found.sticking_out += [f"{name}: {element}" for element in page.evaluate(STICKING_OUT)]
+    context.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def on_phone(browser: Browser, pages: list[Path], site: str) -> Visit:
+    """All pages over http, on a phone's screen."""
+    names = [p.relative_to(HTML).as_posix() for p in pages]
+    return visit(browser, names, site, {"width": 390, "height": 844})
+
+
+@pytest.fixture(scope="module")
+def from_folder(browser: Browser, pages: list[Path]) -> Visit:
+    """All pages opened as files, on a desktop's screen."""
+    names = [p.relative_to(HTML).as_posix() for p in pages]
+    return visit(browser, names, f"{HTML.as_uri()}/", {"width": 1280, "height": 900})
+
+
+def test_pages_load_nothing_from_outside(on_phone: Visit, from_folder: Visit) -> None:
+    problems = on_phone.outside + from_folder.outside
+    assert not problems, "\n".join(problems)
+
+
+def test_pages_load_without_errors(on_phone: Visit, from_folder: Visit) -> None:
+    problems = on_phone.errors + from_folder.errors
+    assert not problems, "\n".join(problems)
+
+
+def test_formulas_are_set(on_phone: Visit, from_folder: Visit) -> None:
+    problems = on_phone.unset_formulas + from_folder.unset_formulas
+    assert not problems, "\n".join(problems)
+
+
+def test_nothing_sticks_out_of_the_screen(on_phone: Visit, from_folder: Visit) -> None:
+    problems = on_phone.sticking_out + from_folder.sticking_out
+    assert not problems, "\n".join(problems)
+
+
+class PageReader(HTMLParser):
+    """Collects a page's ids, the addresses it refers to, and its images."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.addresses: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        self.ids.update(v for k in ("id", "name") if (v := attributes.get(k)))
+        self.addresses += [v for k in ("href", "src") if (v := attributes.get(k))]
+        if tag == "img":
+            self.images.append(attributes)
+
+
+def test_links_lead_to_a_file_and_a_place_in_it(pages: list[Path]) -> None:
+    read = {path: PageReader(path) for path in pages}
+    problems = []
+    for path, reader in read.items():
+        for address in reader.addresses:
+            parts = urlsplit(address)
+            if parts.scheme or parts.netloc:
+                continue
+            target = path.parent / unquote(parts.path) if parts.path else path
+            fragment = unquote(urldefrag(address).fragment)
+            target = target.resolve()
+            found = target.is_file() and (not fragment or target not in read or fragment in read[target].ids)
+            if not found:
+                problems.append(f"{path.relative_to(HTML)}: {address}")
+    assert not problems, "\n".join(problems)
+
+
+def test_images_say_in_words_what_they_show(pages: list[Path]) -> None:
+    """A figure without alternative text gets its file's path, which accessibility checkers accept."""
+    problems = []
+    for path in pages:
+        for image in PageReader(path).images:
+            alt = (image.get("alt") or "").strip()
+            if not alt or re.fullmatch(r"\S+\.(png|svg|jpe?g|gif|webp)", alt):
+                problems.append(f"{path.relative_to(HTML)}: {image.get('src')} has the text {alt!r}")
+    assert not problems, "\n".join(problems)

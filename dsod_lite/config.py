@@ -31,7 +31,7 @@ class DSODConfig:
     block_layers: tuple[int, int, int, int] = (6, 8, 8, 8)
     stem: Literal["stem", "densenet"] = "stem"
     transition_without_pooling: bool = True
-    """False: no 1x1 after the second and third block; the blocks follow each other as they are."""
+    """False: the network ends with its third block, as each further one would have to shrink the map (Section 4.1.2)."""
     prediction: Literal["dense", "plain"] = "dense"
     prediction_channels: tuple[int, ...] = (512, 512, 256, 256, 256)
     """Channels of every map after the first."""

@@ -24,27 +24,24 @@ class Network(nn.Module):
         def keep(channels: int) -> int:
             return int(channels * config.compression)
 
-        def without_pooling(channels: int) -> nn.Module:
-            if not config.transition_without_pooling:
-                return nn.Identity()
-            return TransitionWithoutPooling(channels, keep(channels))
-
-        def width_after(transition: nn.Module, channels: int) -> int:
-            return channels if isinstance(transition, nn.Identity) else keep(channels)
-
         self.stem = (Stem if config.stem == "stem" else DenseNetStem)(config.stem_channels)
         self.block1 = block(self.stem.out_channels, 0)
         self.transition1 = Transition(self.block1.out_channels, keep(self.block1.out_channels))
         self.block2 = block(self.transition1.out_channels, 1)
-        self.transition2 = without_pooling(self.block2.out_channels)
-        first = width_after(self.transition2, self.block2.out_channels)
+        # Table 1's second transition, in two parts: the map before its pooling is the first that the head reads.
+        self.transition2 = TransitionWithoutPooling(self.block2.out_channels, keep(self.block2.out_channels))
+        first = self.transition2.out_channels
         self.pool = max_pool()
         self.block3 = block(first, 2)
-        self.transition3 = without_pooling(self.block3.out_channels)
-        self.block4 = block(width_after(self.transition3, self.block3.out_channels), 3)
+        channels = self.block3.out_channels
+        self.transition3, self.block4 = nn.Identity(), nn.Identity()
+        if config.transition_without_pooling:
+            self.transition3 = TransitionWithoutPooling(channels, keep(channels))
+            self.block4 = block(keep(channels), 3)
+            channels = self.block4.out_channels
 
         structure = DensePrediction if config.prediction == "dense" else PlainPrediction
-        self.prediction = structure(first, self.block4.out_channels, config.prediction_channels)
+        self.prediction = structure(first, channels, config.prediction_channels)
         for conv in self.modules():
             if isinstance(conv, nn.Conv2d):  # Caffe's "xavier", not Glorot's: the fan-out has no part in it
                 bound = math.sqrt(3 / (conv.in_channels * conv.kernel_size[0] * conv.kernel_size[1]))

@@ -51,7 +51,7 @@ class PlainPrediction(nn.Module):
     """SSD's chain, where each map is learned from the one before it and nothing is reused. Shapes as `DensePrediction`.
 
     The paper draws this structure (Figure 1, left) and gives its size, 18.2M parameters with DS/64-192-48-1, but not its
-    widths. Here the 1x1 is as wide as the 3x3 after it, which comes nearest among the forms that we tried.
+    widths, and dozens of them fit. Ours keeps the dense structure's maps, and a 1x1 as wide as the 3x3 after it: 18.08M.
     """
 
     def __init__(self, first_channels: int, backbone_channels: int, channels: Sequence[int]) -> None:

@@ -5,7 +5,7 @@ import torch
 
 torch.set_num_threads(1)  # most tensors here are tiny, and threads only wait for each other
 
-# derandomize: a test that turns red does so because of the change, not of the draw. No deadline: nothing here is
-# about time.
+# derandomize: a test that turns red does so because of the change, not of the draw.
+# deadline: no test is about time.
 hypothesis.settings.register_profile("book", derandomize=True, deadline=None, max_examples=100)
 hypothesis.settings.load_profile("book")

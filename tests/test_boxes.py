@@ -20,8 +20,8 @@ cxcywh = st.tuples(centre, centre, size, size)
 
 
 def test_encode_by_hand() -> None:
-    # The prior is 0.2 wide and 0.4 high around (0.5, 0.5). The box has its centre 0.1 further right, half a prior's
-    # width, and 0.04 higher, a tenth of its height; it is twice as wide and half as high.
+    # The prior is 0.2 wide and 0.4 high around (0.5, 0.5). The box has its centre 0.1 further right, half
+    # a prior's width, and 0.04 higher, a tenth of its height; it is twice as wide and half as high.
     prior = torch.tensor([0.5, 0.5, 0.2, 0.4])
     box = torch.tensor([0.4, 0.36, 0.8, 0.56])
     expected = torch.tensor([0.5 / 0.1, -0.1 / 0.1, math.log(2) / 0.2, -math.log(2) / 0.2])

@@ -20,7 +20,7 @@ Detections = list[dict[str, Tensor]]
 
 
 def logits_for(scores: list[list[float]]) -> Tensor:
-    """Logits [P, C] whose softmax gives these scores to the classes 1 to C - 1, the rest to the background."""
+    """Logits [P, C] whose softmax gives these scores to the classes 1 to C - 1, the rest to background."""
     table = torch.tensor(scores, dtype=torch.float64)
     return torch.cat([1 - table.sum(dim=1, keepdim=True), table], dim=1).log().float()
 
@@ -81,7 +81,7 @@ def test_an_overlap_has_to_be_above_the_threshold() -> None:
 
 
 def test_a_suppressed_box_suppresses_nothing() -> None:
-    # A row of three: neighbours overlap (IoU 0.6), the ends less (0.33). The middle one is gone before it acts.
+    # A row of three: neighbours overlap (IoU 0.6), the ends less (0.33). The middle one goes before it acts.
     priors = torch.tensor([[0.5, 0.5, 0.4, 0.4], [0.6, 0.5, 0.4, 0.4], [0.7, 0.5, 0.4, 0.4]])
     found = detect(quiet(1, priors), logits_for([[0.9], [0.8], [0.7]])[None], priors)[0]
     assert found["scores"].tolist() == pytest.approx([0.9, 0.7])

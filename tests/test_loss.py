@@ -73,7 +73,7 @@ def test_two_objects_divide_by_two() -> None:
 
 @pytest.mark.parametrize(("min_negatives", "product"), [(0, 1), (1, 8), (2, 32), (5, 240), (99, 240)])
 def test_a_picture_without_objects_by_hand(min_negatives: int, product: float) -> None:
-    # Beside the first picture one with the same answers and no object. Its hardest: ln 8, ln 4, ln 3, ln 2, ln 1.25.
+    # A second picture with the same answers and no object. Its hardest: ln 8, ln 4, ln 3, ln 2, ln 1.25.
     # The first picture has its three negatives anyway, or all four.
     first = 96 if min_negatives <= 3 else 120
     losses = MultiBoxLoss(min_negatives=min_negatives)(

@@ -1,4 +1,4 @@
-"""Matching: by hand, against a greedy loop, and against torchvision's SSDMatcher where it defines the same."""
+"""Matching: by hand, against a greedy loop, and against torchvision's SSDMatcher where both agree."""
 
 import pytest
 import torch

@@ -1,18 +1,20 @@
 """dsod_lite: DSOD, the detector that learns from scratch, in a package small enough to read."""
 
 from . import datasets
+from .checkpoint import CheckpointError, load_model
 from .config import DSODConfig
 from .evaluation import evaluate_coco, evaluate_voc
 from .model import DSOD
 from .named import dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, dsod512, dsod_tiny
 from .predict import predict
 from .priors import PriorConfig
-from .runs import load_model
-from .training import TrainConfig, train
+from .training import NonFiniteLoss, TrainConfig, train
 
 __all__ = [
     "DSOD",
+    "CheckpointError",
     "DSODConfig",
+    "NonFiniteLoss",
     "PriorConfig",
     "TrainConfig",
     "datasets",

@@ -4,9 +4,9 @@ import argparse
 import sys
 
 from . import commands
+from .checkpoint import CheckpointError
 from .datasets import DataError
 from .datasets.transforms import AUGMENTATIONS
-from .runs import CheckpointError
 from .training import NonFiniteLoss, TrainConfig
 
 LAYOUT = """FOLDER is in Pascal VOC's layout:
@@ -115,11 +115,20 @@ def main() -> int:
     try:
         return args.run(args)
     except (DataError, CheckpointError, NonFiniteLoss, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {said(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; what was finished is in the run's folder, and --resume goes on from there", file=sys.stderr)
+        kept = "; what was finished is in the run's folder, and --resume goes on from there"
+        print(f"stopped{kept if args.run is commands.run_train else ''}", file=sys.stderr)
         return 130
+
+
+def said(error: Exception) -> str:
+    """An error's message in one line. One from a process that loads pictures comes wrapped in that process's traceback."""
+    message = str(error)
+    if message.startswith("Caught "):
+        message = message.rpartition(f"{type(error).__name__}: ")[2]
+    return " ".join(message.split())
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def caffe_layers(network: Network) -> Iterator[tuple[tuple[str, ...], nn.Module]
     gamma and beta.
     """
     prediction = network.prediction
-    parts = [network.stem, network.block1, network.transition1, network.block2, network.transition2]
+    parts: list[nn.Module] = [network.stem, network.block1, network.transition1, network.block2, network.transition2]
     parts += [network.block3, network.transition3, network.block4, prediction.transition]
     if isinstance(prediction, DensePrediction):
         parts.append(prediction.reuse[0])

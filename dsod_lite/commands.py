@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torchvision.utils import draw_bounding_boxes, save_image
 from torchvision.transforms.v2 import functional as transforms
+from torchvision.utils import draw_bounding_boxes, save_image
 from tqdm import tqdm
 
 from . import named
+from .checkpoint import load_model, write_whole
 from .datasets import VOCDataset, check_folder, download_bccd, find_images, read_image, write_shapes
 from .datasets.transforms import AUGMENTATIONS
 from .evaluation import evaluate_coco, evaluate_voc
 from .plots import PALETTE
 from .predict import predict
-from .runs import load_model, write_whole
 from .training import TrainConfig, pick_device, train
 
 MODELS = {
@@ -26,29 +26,11 @@ MODELS = {
     for name in ("dsod_tiny", "dsod300", "dsod300_plain", "dsod300_lite", "dsod300_smallest", "dsod512")
 }
 
-
 SHIPPED = {"train": 800, "val": 80, "test": 120}
 
 
 def run_train(args: argparse.Namespace) -> int:
     """Trains a named model on a folder."""
-    root = Path(args.data)
-    split = args.split or ("trainval" if has_split(root, "trainval") else "train")
-    held_out = args.held_out or ("test" if split == "trainval" else "val")
-    train_set = VOCDataset(root, split)
-    val_set = VOCDataset(root, held_out, classes=train_set.classes) if has_split(root, held_out) else None
-    if val_set is None and args.held_out:
-        VOCDataset(root, held_out)  # says which lists there are
-
-    settings: dict[str, Any] = {"num_classes": len(train_set.classes) + 1}
-    if args.model == "dsod_tiny":
-        settings["image_size"] = args.image_size or default_image_size(train_set)
-    elif args.image_size:
-        raise ValueError(f"--image-size: {args.model} has a size of its own; only dsod_tiny takes any")
-    torch.manual_seed(args.seed)  # the initial weights
-    model = MODELS[args.model](**settings)
-    train_set.transform = AUGMENTATIONS[args.augmentation](model.config.image_size)
-
     config = TrainConfig(
         epochs=args.epochs,
         minutes=args.minutes if args.epochs is None else None,
@@ -59,6 +41,23 @@ def run_train(args: argparse.Namespace) -> int:
         workers=args.workers,
         device=args.device,
     )
+    root = Path(args.data)
+    split = args.split or ("trainval" if has_split(root, "trainval") else "train")
+    held_out = args.held_out or ("test" if split == "trainval" else "val")
+    train_set = VOCDataset(root, split)
+    judge = args.held_out or has_split(root, held_out)
+    val_set = VOCDataset(root, held_out, classes=train_set.classes) if judge else None
+
+    settings: dict[str, Any] = {"num_classes": len(train_set.classes) + 1}
+    if args.model == "dsod_tiny":
+        given = args.image_size is not None
+        settings["image_size"] = args.image_size if given else default_image_size(train_set)
+    elif args.image_size is not None:
+        raise ValueError(f"--image-size: {args.model} has a size of its own; only dsod_tiny takes any")
+    torch.manual_seed(args.seed)  # the initial weights
+    model = MODELS[args.model](**settings)
+    train_set.transform = AUGMENTATIONS[args.augmentation](model.config.image_size)
+
     judged = f"judged on {held_out} ({len(val_set)})" if val_set is not None else "with no held-out pictures"
     print(f"{args.model} at {model.config.image_size}×{model.config.image_size}: {', '.join(train_set.classes)}")
     print(f"training on {split} ({len(train_set)} pictures), {judged}; everything goes to {args.output}")
@@ -122,6 +121,9 @@ def run_detect(args: argparse.Namespace) -> int:
     model, classes = load_model(args.checkpoint, pick_device(args.device))
     paths = find_images(args.pictures)
     output = Path(args.output)
+    for path in paths:
+        if (output / f"{path.stem}.png").resolve() == path.resolve():
+            raise ValueError(f"--output: {path} would be painted over; choose another folder")
     output.mkdir(parents=True, exist_ok=True)
     found: dict[str, list[dict[str, Any]]] = {}
     for path in tqdm(paths, desc="detecting", disable=len(paths) < 10):

@@ -34,11 +34,12 @@ class Network(nn.Module):
         self.pool = max_pool()
         self.block3 = block(first, 2)
         channels = self.block3.out_channels
-        self.transition3, self.block4 = nn.Identity(), nn.Identity()
+        self.transition3: nn.Module = nn.Identity()
+        self.block4: nn.Module = nn.Identity()
         if config.transition_without_pooling:
             self.transition3 = TransitionWithoutPooling(channels, keep(channels))
-            self.block4 = block(keep(channels), 3)
-            channels = self.block4.out_channels
+            last = block(keep(channels), 3)
+            self.block4, channels = last, last.out_channels
 
         structure = DensePrediction if config.prediction == "dense" else PlainPrediction
         self.prediction = structure(first, channels, config.prediction_channels)

@@ -19,7 +19,7 @@ def to_device(target: dict[str, Any], device: torch.device) -> dict[str, Any]:
     return {key: value.to(device) if isinstance(value, Tensor) else value for key, value in target.items()}
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not inference_mode: a data set that keeps its pictures could not be trained on afterwards
 def predict(
     model: nn.Module, dataset: Dataset[Any], batch_size: int = 16, workers: int = 0, progress: bool = True
 ) -> tuple[list[dict[str, Tensor]], list[dict[str, Any]]]:
@@ -35,7 +35,7 @@ def predict(
     """
     device = next(model.parameters()).device
     loader = DataLoader(dataset, batch_size, num_workers=workers, collate_fn=collate)
-    was_training = model.training
+    modes = [(module, module.training) for module in model.modules()]  # a frozen BatchNorm has a mode of its own
     model.eval()
     detections: list[dict[str, Tensor]] = []
     targets: list[dict[str, Any]] = []
@@ -45,5 +45,6 @@ def predict(
             detections += [to_device(d, torch.device("cpu")) for d in found]
             targets += batch_targets
     finally:
-        model.train(was_training)
+        for module, mode in modes:
+            module.training = mode
     return detections, targets

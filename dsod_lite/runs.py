@@ -1,40 +1,39 @@
-"""A run's folder: the checkpoint that survives a kill, and the record that says what was done."""
+"""A run: what it has to remember, in memory and in its folder, and the record that says what was done."""
 
 import json
-import os
 import platform
+import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 import torchvision
 from torch import nn
+from torch.utils.data import Dataset
 
-from .config import DSODConfig
-from .model import DSOD
-from .priors import PriorConfig
+from .checkpoint import (
+    CHECKPOINT,
+    CheckpointError,
+    describe,
+    differences,
+    load_checkpoint,
+    one_line,
+    save_checkpoint,
+    write_whole,
+)
 
-FORMAT = 1
-"""Version of the checkpoint's layout; raised when a change would make old files mean something else."""
-
-CHECKPOINT = "checkpoint.pt"
 RECORD = "run.json"
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be used. The message names the file and the field."""
 
 
 class Run:
     """What a run has to remember, in memory and in its folder (None: in memory only).
 
-    FOLDER/checkpoint.pt holds the last whole checkpoint; FOLDER/run.json the command, config, seed, device, versions, commit,
-    time and curve. Both are written anew after every epoch, each whole or not at all.
+    FOLDER/checkpoint.pt holds the last whole checkpoint; FOLDER/run.json the command, config, seed, device, versions,
+    commit, time and curve. Both are written anew after every epoch, each whole or not at all.
     """
 
     def __init__(
@@ -43,14 +42,16 @@ class Run:
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         config: dict[str, Any],
-        classes: Sequence[str],
+        train_set: Dataset[Any],
         device: torch.device,
     ) -> None:
         self.folder = Path(folder) if folder is not None else None
         self.model, self.optimizer = model, optimizer
         self.config = config
-        self.classes = list(classes)
-        self.environment = environment(device)
+        self.classes = list(getattr(train_set, "classes", ()))
+        self.pictures = len(train_set)  # type: ignore[arg-type]
+        self.environments = [environment(device)]
+        """Where the run began and, after it, where it was gone on with."""
         self.epoch = 0
         self.epochs = 0
         """All epochs of the run; 0: not known yet."""
@@ -72,14 +73,25 @@ class Run:
         if not resume:
             raise CheckpointError(f"{path}: this folder holds a run already; resume it, or choose another folder")
         state = load_checkpoint(path)
-        ours = {"classes": self.classes, "train": repeatable(self.config), **describe(self.model)}
-        theirs = {**{key: state.get(key) for key in ours}, "train": repeatable(state["train"])}
+        ours = {
+            "classes": self.classes,
+            "pictures": self.pictures,
+            "train": repeatable(self.config),
+            **describe(self.model),
+        }
+        theirs = {**{key: state[key] for key in ours}, "train": repeatable(state["train"])}
         if found := differences(ours, theirs):
             raise CheckpointError(f"{path}: another run's: {'; '.join(found)}")
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        try:
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+            raise CheckpointError(f"{path}: model, optimizer: {one_line(error)}") from None
         self.epoch, self.epochs = state["epoch"], state["epochs"]
         self.seconds, self.history = state["seconds"], state["history"]
+        here = self.environments if self.epoch < self.epochs else []
+        self.environments = [*state["environments"], *here]
+        self._write_record(self.folder)  # a kill between checkpoint and record leaves the record an epoch behind
 
     def finish_epoch(self, entry: dict[str, float]) -> None:
         """Adds an epoch to the curve and writes checkpoint and record."""
@@ -91,25 +103,33 @@ class Run:
             "optimizer": self.optimizer.state_dict(),
             "train": self.config,
             "classes": self.classes,
+            "pictures": self.pictures,
             "epoch": self.epoch,
             "epochs": self.epochs,
             "seconds": self.seconds,
             "history": self.history,
+            "environments": self.environments,
             **describe(self.model),
         }
         save_checkpoint(self.folder / CHECKPOINT, state)
+        self._write_record(self.folder)
+
+    def _write_record(self, folder: Path) -> None:
+        began, *resumed = self.environments
         record = {
-            **self.environment,
+            **began,
+            "resumed": resumed,
             "seed": self.config["seed"],
             "train": self.config,
             "classes": self.classes,
+            "pictures": self.pictures,
             **describe(self.model),
             "parameters": sum(p.numel() for p in self.model.parameters()),
             "epochs": self.epochs,
             "seconds": round(self.seconds, 1),
             "history": self.history,
         }
-        write_whole(self.folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
+        write_whole(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
 
 
 def repeatable(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,93 +137,8 @@ def repeatable(config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in ("device", "workers")}
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that, whenever the process is killed, either the old content is there or the new."""
-    aside = path.with_name(path.name + ".part")
-    with open(aside, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(aside, path)
-
-
-def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Writes a checkpoint aside and renames it. `state` holds tensors, numbers, strings, lists, tuples and dicts only."""
-    aside = path.with_name(path.name + ".part")
-    torch.save({"format": FORMAT, **state}, aside)
-    with open(aside, "rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(aside, path)
-
-
-def load_checkpoint(path: str | Path) -> dict[str, Any]:
-    """A checkpoint's content, from its file or its run's folder; nothing in it is executed.
-
-    Raises:
-        CheckpointError: naming the file, if it is missing, truncated, or of another format.
-    """
-    path = Path(path)
-    if path.is_dir():
-        path = path / CHECKPOINT
-    if not path.exists():
-        raise CheckpointError(f"{path}: there is no such checkpoint")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a dozen types for broken and for foreign files
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path}: is not a whole checkpoint ({reason})") from None
-    if not isinstance(state, dict) or "format" not in state or "model" not in state:
-        raise CheckpointError(f"{path}: format: this file was not written by dsod_lite")
-    if state["format"] != FORMAT:
-        raise CheckpointError(f"{path}: format: the file has {state['format']}, this version reads {FORMAT}")
-    return state
-
-
-def config_from_dict(values: Mapping[str, Any]) -> DSODConfig:
-    """The inverse of `dataclasses.asdict`. Raises ValueError naming the fields that are unknown or missing."""
-    known = {f.name for f in fields(DSODConfig)}
-    if set(values) != known:
-        raise ValueError(f"config: unknown or missing fields: {', '.join(sorted(set(values) ^ known))}")
-    return DSODConfig(**{**values, "priors": PriorConfig(**values["priors"])})
-
-
-def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DSOD, tuple[str, ...]]:
-    """The detector of a checkpoint, in evaluation mode, and the names of its classes 1 to C - 1.
-
-    Raises:
-        CheckpointError: naming the file and the field that does not fit.
-    """
-    state = load_checkpoint(path)
-    if state.get("config") is None:
-        raise CheckpointError(f"{path}: config: the file holds a {state.get('architecture')}, not a DSOD")
-    try:
-        model = DSOD(config_from_dict(state["config"]))
-        model.load_state_dict(state["model"])
-    except (ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise CheckpointError(f"{path}: {error}") from None
-    return model.to(device).eval(), tuple(state["classes"])
-
-
-def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """The fields in which two nested dicts differ, as "field: theirs → ours"."""
-    found = []
-    for key in sorted(set(ours) | set(theirs)):
-        a, b = ours.get(key), theirs.get(key)
-        if isinstance(a, Mapping) and isinstance(b, Mapping):
-            found += differences(a, b, f"{prefix}{key}.")
-        elif a != b:
-            found.append(f"{prefix}{key}: the checkpoint has {b}, this run {a}")
-    return found
-
-
-def describe(model: nn.Module) -> dict[str, Any]:
-    """What a checkpoint says of its model: the architecture's name, and the config if it is a DSOD."""
-    config = asdict(model.config) if isinstance(model, DSOD) else None
-    return {"architecture": type(model).__name__, "config": config}
-
-
 def environment(device: torch.device) -> dict[str, Any]:
-    """Where a run was made: device, core count, versions and the repository's commit (None outside of one)."""
+    """Where and how a run was made: device, thread count, versions, the repository's commit (None outside of one), command."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
@@ -214,12 +149,20 @@ def environment(device: torch.device) -> dict[str, Any]:
         "device": name,
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "torchvision": torchvision.__version__,
         "commit": commit,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": _command(),
     }
+
+
+def _command() -> str:
+    script = Path(sys.argv[0]).name
+    if script == "ipykernel_launcher.py":  # its arguments are Jupyter's, and name a file on this machine
+        return "notebook"
+    start = "python -m dsod_lite" if script == "__main__.py" else script
+    return shlex.join([*start.split(), *sys.argv[1:]])
 
 
 def _processor() -> str:

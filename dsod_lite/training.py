@@ -2,6 +2,7 @@
 
 import copy
 import math
+import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from .checkpoint import one_line
 from .evaluation import evaluate_voc
 from .model import DSOD
 from .predict import collate, predict, to_device
@@ -50,12 +52,18 @@ class TrainConfig:
             raise ValueError("epochs, minutes: give one of the two")
         for name in ("epochs", "minutes", "batch_size", "learning_rate", "evaluate_every"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is not None and not 0 < value < math.inf:
                 raise ValueError(f"{name} is {value}; it has to be above 0")
+        for name in ("momentum", "weight_decay", "warmup_steps", "workers"):
+            value = getattr(self, name)
+            if not 0 <= value < math.inf:
+                raise ValueError(f"{name} is {value}; it has to be 0 or more")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed is {self.seed}; it has to be in [0, 2**32)")
 
 
 class NonFiniteLoss(RuntimeError):
-    """The loss became infinite or NaN. The message says at which step and for which pictures."""
+    """The loss, or the model, became infinite or NaN. The message says when, and for which pictures."""
 
 
 def learning_rate_at(step: int, total_steps: int, config: TrainConfig) -> float:
@@ -74,7 +82,7 @@ def train(
     output: str | Path | None = None,
     resume: bool = False,
 ) -> list[dict[str, float]]:
-    """Trains the model in place.
+    """Trains the model in place, and leaves it on the device and in training mode.
 
     Args:
         model: a DSOD, or any detector that gives a dict of losses in training mode.
@@ -90,14 +98,16 @@ def train(
 
     Raises:
         NonFiniteLoss: the last good checkpoint is kept.
+        ValueError: if model, pictures and config do not fit together, before anything is trained.
         CheckpointError: if the folder holds a run of another configuration, or `resume` is False and it holds any.
     """
+    check_fit(model, train_set, val_set, config)
     device = pick_device(config.device)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.SGD(
         parameter_groups(model, config.weight_decay), lr=config.learning_rate, momentum=config.momentum
     )
-    run = Run(output, model, optimizer, asdict(config), getattr(train_set, "classes", ()), device)
+    run = Run(output, model, optimizer, asdict(config), train_set, device)
     run.start(resume)
     loader = make_loader(train_set, config)
     if not run.epochs:
@@ -141,6 +151,7 @@ def train_epoch(
         rate = learning_rate_at(step, total_steps, config)
         for group in optimizer.param_groups:
             group["lr"] = rate
+        torch.manual_seed(config.seed * 1_000_003 + step)  # for models that roll dice, and for the same after a kill
         losses = model([image.to(device) for image in images], [to_device(t, device) for t in targets])
         loss = torch.stack(list(losses.values())).sum()
         if not math.isfinite(loss.item()):
@@ -152,15 +163,36 @@ def train_epoch(
             sums[name] = sums.get(name, 0.0) + value.item()
         bar.update(len(images))
         bar.set_postfix(loss=f"{sums['loss'] / (i + 1):.3f}", refresh=False)
+    # The last step's loss may be finite and yet lead the weights to infinity; such a model must not be kept.
+    for name, value in model.state_dict().items():
+        if not value.isfinite().all():
+            raise NonFiniteLoss(f"epoch {epoch + 1}: {name} is not finite any more, though every loss was")
     return {name: value / len(loader) for name, value in sums.items()} | {"lr": rate}
 
 
 def held_out_ap50(model: nn.Module, val_set: Dataset[Any], config: TrainConfig) -> float:
     """All-point mean AP at IoU 0.5, which is what the curve of a run shows."""
     detections, targets = predict(model, val_set, config.batch_size)
-    labels = [int(t["labels"].max()) for t in targets if len(t["labels"])]
-    num_classes = len(getattr(val_set, "classes", ())) + 1 or max(labels, default=1) + 1
+    labels = [int(r["labels"].max()) for r in [*detections, *targets] if len(r["labels"])]
+    num_classes = 1 + max([len(getattr(val_set, "classes", ())), *labels])
     return evaluate_voc(detections, targets, num_classes, method="all-point").mean_ap
+
+
+def check_fit(
+    model: nn.Module, train_set: Dataset[Any], val_set: Dataset[Any] | None, config: TrainConfig
+) -> None:
+    """Raises ValueError, naming the field, for what would otherwise come out late, or never."""
+    classes = tuple(getattr(train_set, "classes", ()))
+    if val_set is not None and (theirs := tuple(getattr(val_set, "classes", classes))) != classes:
+        raise ValueError(f"classes: {list(classes)} to train on, but {list(theirs)} to judge on")
+    if isinstance(model, DSOD):
+        if classes and model.config.num_classes != len(classes) + 1:
+            raise ValueError(
+                f"num_classes is {model.config.num_classes}; with the background and the pictures' {len(classes)} classes "
+                f"it has to be {len(classes) + 1}"
+            )
+        if config.batch_size == 1 and model.config.map_sizes[-1] == 1:
+            raise ValueError("batch_size is 1; it has to be 2 or more, as BatchNorm finds no variance in a map of one cell")
 
 
 def make_loader(dataset: Dataset[Any], config: TrainConfig) -> DataLoader[Any]:
@@ -196,7 +228,7 @@ def epochs_in(
         before = time.perf_counter()
         if sum(times) > 0.02 * 60 * config.minutes and len(times) > 8:
             break
-    step = sorted(times)[len(times) // 2]
+    step = statistics.median(times[1:] or times)  # the first waits until the loading processes have started
     # Detecting costs about a third of a training step's work, and every `evaluate_every`th epoch does it.
     held_out = len(val_set) / config.batch_size / 3 if val_set is not None else 0.0  # type: ignore[arg-type]
     epoch = step * (len(loader) + held_out / config.evaluate_every)
@@ -220,7 +252,10 @@ def pick_device(name: str) -> torch.device:
     """"auto": a GPU where there is one, else the CPU; anything else is torch's own name for a device."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    try:
+        return torch.zeros(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # an unknown name, or a device that this machine lacks
+        raise ValueError(f"device is {name!r}: {one_line(error)}") from None
 
 
 def describe_step(
@@ -228,7 +263,7 @@ def describe_step(
 ) -> str:
     """What `NonFiniteLoss` says."""
     names = getattr(dataset.dataset, "names", None)
-    ids = [t.get("image_id") for t in targets]
+    ids = [None if "image_id" not in t else int(t["image_id"]) for t in targets]
     pictures = [str(i) if names is None or i is None else names[i] for i in ids]
     values = ", ".join(f"{name} {value.item():g}" for name, value in losses.items())
     return f"step {step} (epoch {epoch + 1}): the loss is not finite ({values}); pictures: {', '.join(pictures)}"

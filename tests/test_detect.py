@@ -67,6 +67,14 @@ def test_classes_and_pictures_do_not_suppress_each_other() -> None:
         assert found["scores"].tolist() == pytest.approx([0.4, 0.3, 0.2])
 
 
+def test_boxes_outside_the_picture_do_not_reach_another_class() -> None:
+    # batched_nms moves each class by the largest coordinate and 1, here 1.75: onto the first box, were it not for care.
+    priors = torch.tensor([[0.5, 0.5, 0.5, 0.5], [-1.25, -1.25, 0.5, 0.5]])
+    found = detect(quiet(1, priors), logits_for([[0.9, 0.0], [0.0, 0.8]])[None], priors)[0]
+    assert found["labels"].tolist() == [1, 2]
+    torch.testing.assert_close(found["boxes"], torch.tensor(boxes_of(priors, 0, 1)))
+
+
 def test_a_score_has_to_be_above_the_threshold() -> None:
     prior, logits = torch.tensor([[0.5, 0.5, 0.5, 0.5]]), torch.zeros(1, 1, 2)  # score exactly 0.5
     assert len(detect(quiet(1, prior), logits, prior, score_threshold=0.5)[0]["scores"]) == 0

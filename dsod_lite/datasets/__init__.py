@@ -1,4 +1,4 @@
-"""Pictures and what is on them: VOC-format folders, the drawn shapes, SSD's augmentation, downloads, checks."""
+"""Pictures and what is on them: VOC-format folders, drawn shapes, SSD's augmentation, downloads, checks."""
 
 from .check import check_folder
 from .download import download_bccd

@@ -1,5 +1,6 @@
-"""The files of Pascal VOC's layout, read and checked one by one: an annotation, a list of pictures, the classes."""
+"""The files of Pascal VOC's layout, read and checked one by one: an annotation, a list, the classes."""
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from tqdm import tqdm
 from .images import SUFFIXES, DataError
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
+SMALLEST_SIDE = 0.01
+"""Pixels. A thinner box may lose its width to float32, and a detector learns the logarithm of the width."""
 SLOW_TO_READ = 2000
 """From this many annotations on, reading them takes long enough for a progress bar."""
 
 
 @dataclass(frozen=True)
 class VOCObject:
-    """One object of an annotation: class name, box xyxy in pixels as the file has it, and VOC's difficult mark."""
+    """One object of an annotation: class name, box xyxy in pixels as in the file, VOC's difficult mark."""
 
     name: str
     box: tuple[float, float, float, float]
@@ -26,7 +29,7 @@ class VOCObject:
     @property
     def degenerate(self) -> bool:
         """Whether the box has no width or height, or is reversed."""
-        return self.box[2] <= self.box[0] or self.box[3] <= self.box[1]
+        return not has_area(self.box)
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,29 @@ class Annotation:
     objects: tuple[VOCObject, ...]
 
 
+def has_area(box: tuple[float, float, float, float]) -> bool:
+    """Whether a box xyxy, in pixels, has a width and a height."""
+    return box[2] - box[0] >= SMALLEST_SIDE and box[3] - box[1] >= SMALLEST_SIDE
+
+
 def read_annotation(path: Path) -> Annotation:
     """One annotation file.
 
+    Entities that would expand to gigabytes, and references to other files, are refused by expat.
+
     Raises:
-        DataError: naming the file and the field that is missing or not a number.
+        DataError: naming the file and the field that is missing or not what it has to be.
     """
     try:
         root = ET.parse(path).getroot()
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such annotation") from None
-    except (ET.ParseError, UnicodeDecodeError, ValueError) as error:
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ET.ParseError, LookupError, ValueError) as error:  # LookupError: an encoding nobody knows
         raise DataError(f"{path}: is not well-formed XML: {error}") from None
+    if root.tag != "annotation":
+        raise DataError(f"{path}: is no annotation: its outermost element is <{root.tag}>, not <annotation>")
     objects = [_read_object(path, i, element) for i, element in enumerate(root.findall("object"))]
     width, height = root.findtext("size/width"), root.findtext("size/height")
     try:
@@ -67,37 +81,55 @@ def _read_object(path: Path, index: int, element: ET.Element) -> VOCObject:
     for corner in CORNERS:
         text = element.findtext(f"bndbox/{corner}")
         try:
-            box.append(float(text))  # type: ignore[arg-type]  # None is reported below like any other non-number
+            box.append(float(text))  # type: ignore[arg-type]  # None is no number either
         except (TypeError, ValueError):
             raise DataError(f"{where} ({name}): bndbox/{corner}: {text!r} is not a number") from None
         if not abs(box[-1]) < float("inf"):
             raise DataError(f"{where} ({name}): bndbox/{corner}: {text!r} is not finite")
-    difficult = (element.findtext("difficult") or "0").strip() not in ("", "0")
-    return VOCObject(name, (box[0], box[1], box[2], box[3]), difficult)
+    difficult = (element.findtext("difficult") or "").strip() or "0"
+    if difficult not in ("0", "1"):
+        raise DataError(f"{where} ({name}): difficult: {difficult!r} is neither 0 nor 1")
+    return VOCObject(name, (box[0], box[1], box[2], box[3]), difficult == "1")
 
 
 def split_names(root: Path, split: str) -> list[str]:
     """The picture names of ImageSets/Main/SPLIT.txt, in its order.
 
+    A line is a name. In VOC's class lists (`cat_train.txt`) every line has a mark after it, -1 where no cat
+    is in the picture; these pictures are left out.
+
     Raises:
-        DataError: if there is no such list, it is empty, or names a picture twice.
+        DataError: if there is no such list, it is not UTF-8, is empty, names a picture twice, or has paths
+            for names.
     """
     path = root / "ImageSets" / "Main" / f"{split}.txt"
     if not path.exists():
         there = ", ".join(sorted(p.stem for p in path.parent.glob("*.txt"))) or "none"
         raise DataError(f"{path}: there is no such split; the folder has: {there}")
-    names = [line.split()[0] for line in path.read_text().splitlines() if line.strip()]
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editors put an invisible mark at the beginning
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not UTF-8 text: {error}") from None
+    names = [line.strip() for line in text.splitlines() if line.strip()]
+    marked = [re.fullmatch(r"(.*\S)\s+(-1|0|1)", name) for name in names]
+    if all(marked):
+        names = [line[1] for line in marked if line and line[2] != "-1"]
     if not names:
         raise DataError(f"{path}: lists no picture")
     if len(set(names)) != len(names):
         twice = next(n for n in names if names.count(n) > 1)
         raise DataError(f"{path}: lists {twice} more than once")
+    for name in names:
+        if "/" in name or "\\" in name:
+            raise DataError(f"{path}: lists {name}: a picture's name has no folder")
     return names
 
 
 def find_image(root: Path, name: str) -> Path:
     """JPEGImages/NAME with whichever suffix it has. Raises DataError if there is none."""
-    for suffix in SUFFIXES:
+    for suffix in (*SUFFIXES, *map(str.upper, SUFFIXES)):  # cameras write .JPG
         path = root / "JPEGImages" / f"{name}{suffix}"
         if path.exists():
             return path
@@ -114,4 +146,4 @@ def class_names(root: Path) -> tuple[str, ...]:
 
 def progress(items: Sequence[Any]) -> Any:
     """The items, with a progress bar where reading them takes a while."""
-    return (tqdm(items, desc="annotations", leave=False, disable=len(items) < SLOW_TO_READ))
+    return tqdm(items, desc="annotations", leave=False, disable=len(items) < SLOW_TO_READ)

@@ -4,12 +4,13 @@ import hashlib
 import os
 import shutil
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
+from collections import defaultdict
+from http.client import HTTPException
 from importlib.resources import files
-from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
 
 from tqdm import tqdm
 
@@ -19,6 +20,7 @@ from .images import DataError
 BCCD_URL = "https://github.com/Shenggan/BCCD_Dataset/archive/d272fb14.zip"
 MAX_FILE = 16 * 2**20
 """No file of the set is nearly as large; one that claims to be is not unpacked."""
+REMEDY = "name a folder that does not exist yet, or remove this one if it holds nothing else"
 
 
 def download_bccd(to: str | Path, archive: str | Path | None = None, url: str = BCCD_URL) -> None:
@@ -32,8 +34,8 @@ def download_bccd(to: str | Path, archive: str | Path | None = None, url: str = 
         url: where to fetch it.
 
     Raises:
-        DataError: if the download is cut, the archive is damaged or has unsafe paths, or a file is missing or differs; or if
-            `to` holds something else.
+        DataError: if the download is cut, the archive is damaged or has unsafe paths, or a file is missing or
+            differs; or if `to` holds something else.
     """
     to = Path(to)
     sums = expected_sums()
@@ -63,13 +65,13 @@ def check_sums(folder: Path, sums: dict[str, str]) -> None:
     for name, digest in sums.items():
         path = folder / name
         if not path.is_file():
-            raise DataError(f"{path}: is missing; remove the folder to fetch it anew")
+            raise DataError(f"{path}: is missing; {REMEDY}")
         if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            raise DataError(f"{path}: is not the file it should be (SHA-256); remove the folder to fetch it anew")
+            raise DataError(f"{path}: is not the file it should be (SHA-256); {REMEDY}")
 
 
 def fetch(url: str, path: Path) -> None:
-    """Downloads a file with a progress bar. Raises DataError if it cannot be had, or the connection breaks half-way."""
+    """Downloads a file with a progress bar. Raises DataError if it cannot be had, or not to the end."""
     try:
         with urllib.request.urlopen(url, timeout=60) as response, open(path, "wb") as file:
             length = int(response.headers.get("Content-Length") or 0) or None
@@ -77,7 +79,7 @@ def fetch(url: str, path: Path) -> None:
                 while block := response.read(1 << 16):
                     file.write(block)
                     bar.update(len(block))
-    except (OSError, urllib.error.URLError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         raise DataError(f"{url}: cannot be fetched ({error})") from None
     if length is not None and path.stat().st_size != length:
         raise DataError(f"{url}: cut off after {path.stat().st_size:,} of {length:,} bytes")
@@ -86,19 +88,14 @@ def fetch(url: str, path: Path) -> None:
 def unpack(archive: Path, to: Path, sums: dict[str, str]) -> None:
     """The files named in `sums`, from wherever they lie in the .zip, into a new folder.
 
-    Nothing is taken from the archive's own paths but the end that equals a name in `sums`, and an archive with a path
-    that leads outside is refused altogether.
+    Nothing is taken from the archive's own paths but the end that equals a name in `sums`, and an archive
+    with a path that leads outside is refused altogether.
     """
     try:
         with zipfile.ZipFile(archive) as source:
-            members = {}
-            for info in source.infolist():
-                path = PurePosixPath(info.filename.replace("\\", "/"))
-                if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-                    raise DataError(f"{archive}: {info.filename}: this path leads outside the folder; nothing was unpacked")
-                members[path] = info
+            members = find_members(source, archive)
             for name, digest in tqdm(sums.items(), desc="unpacking", leave=False):
-                found = [info for path, info in members.items() if is_member(path, name)]
+                found = members[path_in_archive(name)]
                 if len(found) != 1:
                     raise DataError(f"{archive}: {name}: is in the archive {len(found)} times, not once")
                 with source.open(found[0]) as file:
@@ -107,19 +104,29 @@ def unpack(archive: Path, to: Path, sums: dict[str, str]) -> None:
                     raise DataError(f"{archive}: {name}: is not the file it should be (SHA-256)")
                 (to / name).parent.mkdir(parents=True, exist_ok=True)
                 (to / name).write_bytes(content)
-    except FileNotFoundError:
-        raise DataError(f"{archive}: there is no such file") from None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zipfile.zlib.error) as error:
-        raise DataError(f"{archive}: is not a whole .zip ({error})") from None
+    except DataError:
+        raise
+    except Exception as error:  # zipfile and its decompressors raise nearly anything on a broken archive
+        raise DataError(f"{archive}: cannot be unpacked: {error}") from error
 
 
-def is_member(path: PurePosixPath, name: str) -> bool:
-    """Whether an archive's path is a file of the set: REPOSITORY-COMMIT/BCCD/name, the licence one folder higher."""
-    parts = path.parts[1:]
-    return parts == (("BCCD",) if "/" in name else ()) + PurePosixPath(name).parts
+def find_members(source: zipfile.ZipFile, archive: Path) -> defaultdict[str, list[zipfile.ZipInfo]]:
+    """Path below the archive's outermost folder -> its members. Raises DataError if a path leads outside."""
+    members = defaultdict(list)
+    for info in source.infolist():
+        path = PureWindowsPath(info.filename)  # sees / and \\ and drive letters, whatever it runs on
+        if path.anchor or ".." in path.parts:
+            raise DataError(f"{archive}: {info.filename}: this path leads outside; nothing was unpacked")
+        members["/".join(path.parts[1:])].append(info)
+    return members
 
 
-def read_small(file: BinaryIO, what: str) -> bytes:
+def path_in_archive(name: str) -> str:
+    """Where GitHub's archive has a file of the set, below its outermost folder: the licence beside BCCD/."""
+    return f"BCCD/{name}" if "/" in name else name
+
+
+def read_small(file: IO[bytes], what: str) -> bytes:
     """All of a file that must not be large. Raises DataError if it is."""
     content = file.read(MAX_FILE + 1)
     if len(content) > MAX_FILE:

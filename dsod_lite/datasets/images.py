@@ -1,6 +1,5 @@
 """Pictures from files, as a viewer would show them."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-MAX_PIXELS = 400_000_000
-"""A picture with more pixels is refused: decoded it would fill gigabytes, and is more often a bomb than a photograph."""
+ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
 
 
 class DataError(ValueError):
@@ -20,21 +18,16 @@ class DataError(ValueError):
 def read_image(path: str | Path) -> Tensor:
     """A picture as uint8 RGB [3, H, W].
 
-    Grey, palette and CMYK pictures become RGB, 16-bit ones lose their low byte, transparency is laid on white, and a
-    camera's orientation tag is followed.
+    Grey, palette and CMYK pictures become RGB, 16-bit ones lose their low byte, transparency is laid on
+    white, and a camera's orientation tag is followed.
 
     Raises:
-        DataError: naming the file, if it is missing, truncated, too large, or not a picture.
+        DataError: naming the file, if it is missing, truncated, not a picture, or beyond Pillow's limit
+            against bombs (twice `PIL.Image.MAX_IMAGE_PIXELS`, 179 million pixels).
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise DataError(f"{path}: {image.width}×{image.height} pixels are more than {MAX_PIXELS:,}")
-                rgb = as_rgb(ImageOps.exif_transpose(image))
-    except DataError:
-        raise
+        with Image.open(path) as image:
+            rgb = as_rgb(ImageOps.exif_transpose(image))
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except Exception as error:  # Pillow's decoders raise nearly anything on a broken file
@@ -43,8 +36,10 @@ def read_image(path: str | Path) -> Tensor:
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
-    """Any mode of Pillow's -> RGB."""
-    if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits of grey, which convert() would cut off at 255
+    """Any mode of Pillow's -> RGB. Raises ValueError for floats, on whose brightness no two viewers agree."""
+    if image.mode == "F":
+        raise ValueError("its pixels are floats; save it with 8 or 16 bits")
+    if image.mode.startswith("I"):  # 16 or 32 bits of grey, which convert() would cut off at 255
         values = np.asarray(image, dtype=np.float64)
         if image.mode.startswith("I;16") or values.max(initial=0) > 255:
             values = values / 257  # 65535 -> 255
@@ -56,17 +51,19 @@ def as_rgb(image: Image.Image) -> Image.Image:
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
-    """(width, height) in pixels, as `read_image` would give them, read from the header alone.
+    """(width, height) in pixels, as `read_image` would give them.
+
+    A JPEG's header is enough. A PNG may say at its end how the camera was held, and is read as a whole.
 
     Raises:
         DataError: naming the file, if it is missing or not a picture.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                turned = image.getexif().get(0x0112, 1) >= 5  # the orientation tag: 5 to 8 lie on their side
-                return (image.height, image.width) if turned else (image.width, image.height)
+        with Image.open(path) as image:
+            if image.format == "TIFF":
+                image.load()  # Pillow turns these by itself, and forgets the tag
+            turned = image.getexif().get(ORIENTATION) in (5, 6, 7, 8)  # these lie on their side
+            return (image.height, image.width) if turned else (image.width, image.height)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except Exception as error:
@@ -82,7 +79,7 @@ def find_images(paths: list[str | Path]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
             if not inside:
                 raise DataError(f"{path}: there is no picture in this folder")
             found += inside

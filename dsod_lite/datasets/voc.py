@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional as transforms
 
-from .annotations import class_names, find_image, progress, read_annotation, split_names
+from .annotations import class_names, find_image, has_area, progress, read_annotation, split_names
 from .images import DataError, image_size, read_image
 
 
@@ -29,7 +29,7 @@ class _Repairs:
             ("boxes without width or height, or reversed: dropped", self.degenerate),
             ("boxes wholly outside their picture: dropped", self.outside),
             ("boxes partly outside their picture: clipped", self.clipped),
-            ("annotations that give another size than their picture has: the picture's was used", self.resized),
+            ("annotations that give another size than their picture: the picture's was used", self.resized),
         ):
             if where:
                 more = ", …" if len(where) > 5 else ""
@@ -39,14 +39,14 @@ class _Repairs:
 class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
     """One split of a folder in VOC's layout.
 
-    An item is a picture, float32 RGB [3, H, W] in [0, 1], and its target: "boxes" float32 [M, 4] xyxy in pixels (the numbers
-    of the file, as SSD and DSOD read them), "labels" int64 [M] (1 is `classes[0]`), "difficult" bool [M], "image_id" int, its
-    place in the split. With a `transform`, the picture goes to it as uint8 `tv_tensors.Image` and the boxes as
-    `tv_tensors.BoundingBoxes`, and what it returns is the item.
+    An item is a picture, float32 RGB [3, H, W] in [0, 1], and its target: "boxes" float32 [M, 4] xyxy in
+    pixels (the numbers of the file, as SSD and DSOD read them), "labels" int64 [M] (1 is `classes[0]`),
+    "difficult" bool [M], "image_id" int, its place in the split. With a `transform`, the picture goes to it
+    as uint8 `tv_tensors.Image` and the boxes as `tv_tensors.BoundingBoxes`, and what it returns is the item.
 
     Every annotation is read, and every picture's header, when the data set is made, so that a broken file is
-    known before training starts. Boxes without area are dropped and boxes over the edge clipped, with one warning each
-    that counts and names them; `strict=True` makes an error of it.
+    known before training starts. Boxes without area are dropped and boxes over the edge clipped, with one
+    warning each that counts and names them; `strict=True` makes an error of it.
 
     Raises:
         DataError: naming the file and the field.
@@ -74,9 +74,10 @@ class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
             self._read_target(i, name, path, repairs)
             for i, (name, path) in enumerate(progress(list(zip(self.names, self._paths, strict=True))))
         ]
-        for message in repairs.messages():
-            if strict:
-                raise DataError(f"{self.root} ({split}): {message}")
+        messages = list(repairs.messages())
+        if strict and messages:
+            raise DataError(f"{self.root} ({split}): {'; '.join(messages)}")
+        for message in messages:
             warnings.warn(f"{self.root} ({split}): {message}", stacklevel=2)
 
     def _read_target(self, index: int, name: str, path: Path, repairs: _Repairs) -> dict[str, Any]:
@@ -97,7 +98,7 @@ class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
                 continue
             x0, y0, x1, y1 = item.box
             inside = (max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
-            if inside[2] <= inside[0] or inside[3] <= inside[1]:
+            if not has_area(inside):
                 repairs.outside.append(where)
                 continue
             if inside != item.box:

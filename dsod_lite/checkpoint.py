@@ -1,0 +1,171 @@
+"""A checkpoint: one file that holds all a run has to remember, whole at every moment and safe to open."""
+
+import contextlib
+import os
+import pickle
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from torch import nn
+
+from .config import DSODConfig
+from .model import DSOD
+from .priors import PriorConfig
+
+FORMAT = 1
+"""Version of the file's layout; raised when a change would make old files mean something else."""
+
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "model": dict,
+    "optimizer": dict,
+    "train": dict,
+    "classes": list,
+    "pictures": int,
+    "epoch": int,
+    "epochs": int,
+    "seconds": float,
+    "history": list,
+    "environments": list,
+    "architecture": str,
+    "config": (dict, type(None)),
+}
+CHECKPOINT = "checkpoint.pt"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used. The message names the file and the field."""
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to. Whenever the process is killed, `path` holds either all that it held before or all of the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".part")
+    with open(aside, "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, path)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file, and its folder if need be, so that either the old content is there or the new."""
+    with whole_file(path) as file:
+        file.write(content)
+
+
+def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
+    """Writes a checkpoint. `state` has the `FIELDS`: tensors, numbers, strings, lists, tuples and dicts only."""
+    with whole_file(path) as file:
+        torch.save({"format": FORMAT, **state}, file)
+
+
+def checkpoint_path(path: str | Path) -> Path:
+    """The file, given itself or its run's folder."""
+    return Path(path) / CHECKPOINT if Path(path).is_dir() else Path(path)
+
+
+def load_checkpoint(path: str | Path) -> dict[str, Any]:
+    """A checkpoint's content, from its file or its run's folder, on the CPU; nothing in it is executed.
+
+    Raises:
+        CheckpointError: naming the file, if it is missing, truncated or altered, and the field, if it is of another format.
+    """
+    path = checkpoint_path(path)
+    if not path.exists():
+        raise CheckpointError(f"{path}: there is no such checkpoint")
+    try:
+        with zipfile.ZipFile(path) as archive:  # what torch writes: an archive with a checksum for each tensor
+            whole = archive.testzip() is None
+    except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError):
+        whole = False
+    if not whole:
+        raise CheckpointError(f"{path}: is truncated, altered, or no checkpoint at all")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:  # torch's own message advises to load it all the same
+        raise CheckpointError(f"{path}: holds more than tensors and plain values; nothing of it was executed") from None
+    except Exception as error:  # torch raises a dozen types for foreign files
+        raise CheckpointError(f"{path}: cannot be read as a checkpoint ({one_line(error)})") from None
+    if not isinstance(state, dict) or "format" not in state:
+        raise CheckpointError(f"{path}: format: this file was not written by dsod_lite")
+    if state["format"] != FORMAT:
+        raise CheckpointError(f"{path}: format: the file has {state['format']!r}, this version reads {FORMAT}")
+    for field, kind in FIELDS.items():
+        if field not in state:
+            raise CheckpointError(f"{path}: {field}: is missing")
+        if not isinstance(state[field], kind):
+            raise CheckpointError(f"{path}: {field}: is a {type(state[field]).__name__}")
+    return state
+
+
+def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DSOD, tuple[str, ...]]:
+    """The detector of a checkpoint, in evaluation mode, and the names of its classes 1 to C - 1.
+
+    Where the pictures it was trained on had no class names, the numbers are the names.
+
+    Raises:
+        CheckpointError: naming the file and the field that does not fit.
+    """
+    state, path = load_checkpoint(path), checkpoint_path(path)
+    if state["config"] is None:
+        raise CheckpointError(f"{path}: config: the file holds a {state['architecture']}, not a DSOD")
+    try:
+        model = DSOD(config_from_dict(state["config"]))
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: config: {one_line(error)}") from None
+    count = model.config.num_classes - 1
+    names = tuple(state["classes"] or map(str, range(1, count + 1)))
+    if len(names) != count:
+        raise CheckpointError(f"{path}: classes: {len(names)} names, but config.num_classes is {count + 1}")
+    try:
+        model.load_state_dict(state["model"])
+    except (ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: model: {one_line(error)}") from None
+    return model.to(device).eval(), names
+
+
+def config_from_dict(values: Mapping[str, Any]) -> DSODConfig:
+    """The inverse of `dataclasses.asdict`. Raises ValueError naming the fields that are unknown or missing."""
+    check_fields(values, DSODConfig, "")
+    check_fields(values["priors"], PriorConfig, "priors.")
+    return DSODConfig(**{**values, "priors": PriorConfig(**values["priors"])})
+
+
+def check_fields(values: Any, dataclass: type, prefix: str) -> None:
+    """Raises ValueError unless `values` is a dict of exactly the class's fields."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{prefix}: is a {type(values).__name__}, not a dict of fields")
+    known, given = {field.name for field in fields(dataclass)}, set(map(str, values))
+    found = [f"{prefix}{name} is unknown" for name in sorted(given - known)]
+    found += [f"{prefix}{name} is missing" for name in sorted(known - given)]
+    if found:
+        raise ValueError(", ".join(found))
+
+
+def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """The fields in which two nested dicts differ, each with what the checkpoint (`theirs`) and this run (`ours`) have."""
+    found = []
+    for key in sorted(set(ours) | set(theirs)):
+        a, b = ours.get(key), theirs.get(key)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            found += differences(a, b, f"{prefix}{key}.")
+        elif a != b:
+            found.append(f"{prefix}{key}: the checkpoint has {b}, this run {a}")
+    return found
+
+
+def describe(model: nn.Module) -> dict[str, Any]:
+    """What a checkpoint says of its model: the architecture's name, and the config if it is a DSOD."""
+    config = asdict(model.config) if isinstance(model, DSOD) else None
+    return {"architecture": type(model).__name__, "config": config}
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, in one line: torch lists every tensor that does not fit, and the first few are enough."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return " ".join(lines[:3]) + (f" (and {len(lines) - 3} more)" if len(lines) > 3 else "")

@@ -1,0 +1,432 @@
+"""The training loop: what a seed fixes, the schedule, what is decayed, what stops it, and that it learns."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+import torchvision
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny import Rectangles, Toy, quick, same, same_weights, small_dsod, without_seconds
+from torch import Tensor, nn
+from torch.utils.data import Subset
+
+from dsod_lite import NonFiniteLoss, TrainConfig, dsod300, dsod_tiny, evaluate_voc, predict, train
+from dsod_lite.training import (
+    describe_step,
+    epochs_in,
+    held_out_ap50,
+    learning_rate_at,
+    make_loader,
+    parameter_groups,
+    pick_device,
+)
+
+PICTURES = Rectangles(8, augment=True)
+
+# --- what a seed fixes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [small_dsod, Toy])  # Toy rolls dice of its own, for its dropout
+def test_a_seed_fixes_the_run_whoever_loads_the_pictures(make: Any) -> None:
+    models = [make() for _ in range(4)]
+    same_start = [same_weights(model, models[0]) for model in models]
+    assert all(same_start)
+    configs = [quick(), quick(), quick(workers=2), quick(seed=1)]
+    histories = []
+    for model, config in zip(models, configs, strict=True):
+        torch.rand(len(histories))  # what was rolled before has no part in it
+        histories.append(without_seconds(train(model, PICTURES, Rectangles(4, seed=9), config)))
+    assert histories[0] == histories[1] == histories[2] != histories[3]
+    assert same_weights(models[0], models[1])
+    assert same_weights(models[0], models[2])
+    assert not same_weights(models[0], models[3])
+
+
+def test_another_initial_model_ends_elsewhere() -> None:
+    one, other = small_dsod(0), small_dsod(1)
+    for model in (one, other):
+        train(model, PICTURES, None, quick(epochs=1))
+    assert not same_weights(one, other)
+
+
+# --- the schedule --------------------------------------------------------------------------------------------
+
+
+def test_the_learning_rate_by_hand() -> None:
+    config = quick(learning_rate=1.0, warmup_steps=4)
+    rates = [learning_rate_at(step, 10, config) for step in range(10)]
+    half_cosine = [0.5 + 0.5 * math.cos(math.radians(angle)) for angle in (0, 30, 60, 90, 120, 150)]
+    assert rates == pytest.approx([0.25, 0.5, 0.75, 1.0, *half_cosine])
+    assert rates[7] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("total", "expected"), [(1, [0.2]), (2, [0.2, 0.2]), (3, [0.2, 0.2, 0.1]), (4, [0.1, 0.2, 0.2, 0.1])])
+def test_a_run_of_a_few_steps_warms_up_for_half_of_them_at_most(total: int, expected: list[float]) -> None:
+    config = quick(learning_rate=0.2, warmup_steps=100)
+    assert [learning_rate_at(step, total, config) for step in range(total)] == pytest.approx(expected)
+
+
+@given(st.integers(1, 400), st.integers(0, 150), st.floats(1e-6, 10))
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_nearly_nothing(total: int, warmup: int, peak: float) -> None:
+    config = quick(learning_rate=peak, warmup_steps=warmup)
+    rates = [learning_rate_at(step, total, config) for step in range(total)]
+    top = min(warmup, total // 2)
+    assert rates[top] == pytest.approx(peak) == pytest.approx(max(rates))
+    assert rates[: top + 1] == sorted(rates[: top + 1])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert min(rates) > 0
+    if total - top > 10:
+        assert rates[-1] < 0.03 * peak
+
+
+def test_the_optimizer_is_given_the_schedule() -> None:
+    config = quick(epochs=2, learning_rate=0.01, warmup_steps=1)  # 8 pictures, batches of 4: 4 steps
+    history = train(Toy(), PICTURES, None, config)
+    assert [entry["lr"] for entry in history] == pytest.approx([learning_rate_at(s, 4, config) for s in (1, 3)])
+
+
+# --- the config ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"epochs": 0},
+        {"epochs": -1},
+        {"minutes": 0.0},
+        {"minutes": math.nan},
+        {"minutes": math.inf},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": math.nan},
+        {"momentum": -0.1},
+        {"weight_decay": -1e-4},
+        {"warmup_steps": -1},
+        {"evaluate_every": 0},
+        {"workers": -1},
+        {"seed": -1},
+        {"seed": 2**32},
+    ],
+)
+def test_a_config_that_cannot_train_is_refused_by_the_name_of_its_field(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"^{next(iter(fields))} is "):
+        quick(**fields)
+
+
+@pytest.mark.parametrize("fields", [{}, {"epochs": 1, "minutes": 1.0}])
+def test_a_run_is_as_long_as_epochs_or_as_minutes_say(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="epochs, minutes: give one of the two"):
+        TrainConfig(**fields)
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:99", ""])
+def test_a_device_that_is_not_there_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"^device is '{name}': "):
+        pick_device(name)
+
+
+def test_auto_is_a_gpu_where_there_is_one() -> None:
+    assert pick_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Named(Rectangles):
+    """The same pictures, with other names for the classes."""
+
+    def __init__(self, *classes: str) -> None:
+        super().__init__(4)
+        self.classes = classes  # type: ignore[assignment]
+
+
+def test_model_pictures_and_config_have_to_fit_together() -> None:
+    with pytest.raises(ValueError, match=r"num_classes is 5; .* 2 classes it has to be 3"):
+        train(small_dsod(num_classes=5), PICTURES, None, quick())
+    with pytest.raises(ValueError, match=r"classes: \['red', 'blue'\] to train on, but \['blue', 'red'\] to judge on"):
+        train(small_dsod(), PICTURES, Named("blue", "red"), quick())
+    with pytest.raises(ValueError, match="batch_size is 1; it has to be 2 or more"):
+        train(small_dsod(), PICTURES, None, quick(batch_size=1))
+    with pytest.raises(ValueError, match="batch_size is 9, but there are only 8 pictures"):
+        train(small_dsod(), PICTURES, None, quick(batch_size=9))
+
+
+# --- the length of a run -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("val_set", [None, Rectangles(4)])
+def test_however_short_the_time_one_epoch_is_trained(val_set: Rectangles | None) -> None:
+    config = quick(minutes=1e-9)
+    assert epochs_in(config, Toy(), make_loader(PICTURES, config), val_set, torch.device("cpu")) == 1
+    assert len(train(Toy(), PICTURES, val_set, config)) == 1
+
+
+def test_more_time_is_more_epochs_and_measuring_leaves_the_model_as_it_was() -> None:
+    model = small_dsod()
+    before = small_dsod()
+    loader = make_loader(PICTURES, quick())
+    few, many = (
+        epochs_in(quick(minutes=m), model, loader, None, torch.device("cpu")) for m in (0.02, 2.0)
+    )
+    assert 1 <= few < many
+    assert same_weights(model, before)
+    assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_run_by_minutes_is_the_run_by_the_epochs_that_they_became(workers: int) -> None:
+    timed, counted = small_dsod(), small_dsod()
+    history = train(timed, PICTURES, None, quick(minutes=0.02, workers=workers))
+    again = train(counted, PICTURES, None, quick(epochs=len(history)))
+    assert without_seconds(again) == without_seconds(history)
+    assert same_weights(timed, counted)
+
+
+def test_the_last_incomplete_batch_is_left_out() -> None:
+    class Counting(Toy):
+        sizes: list[int]
+
+        def forward(self, images: list[Tensor], targets: Any = None) -> Any:
+            self.sizes.append(len(images))
+            return super().forward(images, targets)
+
+    model = Counting()
+    model.sizes = []
+    train(model, Rectangles(11), None, quick(epochs=2))
+    assert model.sizes == [4, 4, 4, 4]
+
+
+# --- the curve -----------------------------------------------------------------------------------------------
+
+
+def test_the_held_out_pictures_are_judged_now_and_then_and_at_the_end() -> None:
+    history = train(Toy(), PICTURES, Rectangles(4), quick(epochs=5, evaluate_every=2))
+    assert [entry["epoch"] for entry in history] == [1, 2, 3, 4, 5]
+    assert [entry["epoch"] for entry in history if "val_ap50" in entry] == [2, 4, 5]
+    seconds = [entry["seconds"] for entry in history]
+    assert seconds == sorted(seconds)
+
+
+def test_an_entry_is_the_mean_over_the_epoch_and_the_parts_sum_up() -> None:
+    (entry,) = train(small_dsod(), PICTURES, None, quick(epochs=1))
+    assert set(entry) == {"epoch", "loss", "bbox_regression", "classification", "lr", "seconds"}
+    assert entry["loss"] == pytest.approx(entry["bbox_regression"] + entry["classification"])
+
+    class Listed(Toy):
+        def forward(self, images: list[Tensor], targets: Any = None) -> Any:
+            return {"error": self.value.sum() * 0 + len(self.left), "other": torch.tensor(float(self.left.pop()))}
+
+    model = Listed()
+    model.left = [5, 1]  # the first step sees 2 and pops 1, the second sees 1 and pops 5
+    (entry,) = train(model, PICTURES, None, quick(epochs=1))
+    assert (entry["error"], entry["other"], entry["loss"]) == (1.5, 3.0, 4.5)
+
+
+class Nameless(torch.utils.data.Dataset[Any]):
+    """Pictures without class names, such as a Subset; all objects have label 1."""
+
+    def __init__(self, objects: bool = True) -> None:
+        self.count = int(objects)
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> Any:
+        boxes = torch.tensor([[0.0, 0.0, 64.0, 64.0]])[: self.count]
+        return torch.full((3, 64, 64), 0.5), {"boxes": boxes, "labels": torch.ones(self.count, dtype=torch.int64)}
+
+
+def test_pictures_without_class_names_can_be_judged() -> None:
+    # Toy answers label 2, which no object has: a class that does not count, not an error that loses the run.
+    assert held_out_ap50(Toy(), Nameless(), quick()) == 0.0
+    assert held_out_ap50(Toy(), Nameless(objects=False), quick()) == 0.0
+    assert "val_ap50" in train(Toy(), Nameless(), Subset(PICTURES, [1, 2]), quick(epochs=1))[-1]
+
+
+# --- it learns -----------------------------------------------------------------------------------------------
+
+
+def test_a_few_pictures_are_learned_by_heart() -> None:
+    pictures = Rectangles(8)
+    model = small_dsod(block_layers=(2, 2, 2, 2))
+    history = train(model, pictures, pictures, quick(epochs=60, warmup_steps=10, evaluate_every=60))
+    assert history[-1]["loss"] < 0.1 * history[0]["loss"]
+    assert history[-1]["val_ap50"] > 0.9
+    detections, targets = predict(model, pictures, progress=False)
+    assert evaluate_voc(detections, targets, 3, method="all-point").mean_ap == history[-1]["val_ap50"]
+
+
+class Background(Rectangles):
+    """Pictures of which the first `empty` show no object."""
+
+    def __init__(self, length: int, empty: int) -> None:
+        super().__init__(length)
+        for i in range(empty):
+            self.items[i] = (
+                self.items[i][0],
+                {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64), "image_id": i},
+            )
+
+
+@pytest.mark.parametrize("min_negatives", [0, 10])  # the authors', which learns nothing here, and dsod_tiny's
+@pytest.mark.parametrize("empty", [1, 8])
+def test_pictures_without_objects_are_trained_on_as_background(empty: int, min_negatives: int) -> None:
+    model = small_dsod(min_negatives=min_negatives)
+    history = train(model, Background(8, empty), None, quick(epochs=6))
+    assert all(math.isfinite(value) for entry in history for value in entry.values())
+    if empty == 8:
+        assert history[0]["bbox_regression"] == 0
+        if min_negatives:
+            assert history[-1]["classification"] < 0.5 * history[0]["classification"]
+        else:
+            assert history[-1]["classification"] == 0
+
+
+# --- what weight decay spares --------------------------------------------------------------------------------
+
+
+def test_weight_decay_spares_the_heads_batchnorm_and_nothing_else() -> None:
+    for model in (small_dsod(), dsod300(prediction="plain")):
+        decayed, spared = parameter_groups(model, 0.25)
+        assert (decayed["weight_decay"], spared["weight_decay"]) == (0.25, 0.0)
+        names = {parameter: name for name, parameter in model.named_parameters()}
+        ours = {names[p] for p in spared["params"]}
+        maps = len(model.config.map_sizes)
+        assert ours == {
+            f"network.head.{kind}.{i}.1.{part}"
+            for kind in ("offsets", "logits")
+            for i in range(maps)
+            for part in ("weight", "bias")
+        }
+        each = [*decayed["params"], *spared["params"]]
+        assert len(each) == len(set(each)) == len(names)
+        assert any("norm" in names[p] or ".0.weight" in names[p] for p in decayed["params"])
+
+
+def test_a_frozen_parameter_is_left_out_and_another_detector_is_decayed_whole() -> None:
+    model = small_dsod()
+    frozen = model.network.stem
+    for parameter in frozen.parameters():
+        parameter.requires_grad = False
+    before = {name: p.clone() for name, p in frozen.named_parameters()}
+    train(model, PICTURES, None, quick(epochs=1))
+    assert same(dict(frozen.named_parameters()), before)
+    decayed, spared = parameter_groups(Toy(), 0.1)
+    assert (len(decayed["params"]), spared["params"]) == (1, [])
+
+
+# --- a loss that is not finite -------------------------------------------------------------------------------
+
+
+class Failing(Rectangles):
+    """Sound pictures, until one of them is poisoned."""
+
+    poisoned = -1
+
+    def __getitem__(self, index: int) -> tuple[Tensor, dict[str, Any]]:
+        image, target = super().__getitem__(index)
+        return (image * math.nan if index == self.poisoned else image), target
+
+
+class PoisonedAfter(Failing):
+    """Picture 5 turns into NaN once so many pictures have been asked for."""
+
+    def __init__(self, length: int, sound: int) -> None:
+        super().__init__(length)
+        self.left = sound
+
+    def __getitem__(self, index: int) -> tuple[Tensor, dict[str, Any]]:
+        self.left -= 1
+        self.poisoned = 5 if self.left < 0 else -1
+        return super().__getitem__(index)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Any) -> None:
+    model = small_dsod()
+    with pytest.raises(NonFiniteLoss) as caught:
+        train(model, PoisonedAfter(8, sound=16), None, quick(epochs=5), tmp_path)
+    message = str(caught.value)
+    step = int(message.split()[1])
+    assert step in (4, 5)  # the third epoch's two
+    assert f"step {step} (epoch 3): the loss is not finite" in message
+    assert "classification nan" in message
+    pictures = message.split("pictures: ")[1].split(", ")
+    assert len(pictures) == 4
+    assert "picture5" in pictures
+
+    # What is kept is the run after two epochs: with the picture mended it goes on as if nothing had been.
+    mended, whole = small_dsod(1), small_dsod()
+    history = train(mended, Rectangles(8), None, quick(epochs=5), tmp_path, resume=True)
+    assert without_seconds(history) == without_seconds(train(whole, Rectangles(8), None, quick(epochs=5)))
+    assert same_weights(mended, whole)
+
+
+def test_weights_that_turn_infinite_in_an_epochs_last_step_are_not_kept(tmp_path: Any) -> None:
+    class Cliff(Toy):
+        """Finite losses throughout, but the gradient of a root at 0 is infinite."""
+
+        steps = 0
+
+        def forward(self, images: list[Tensor], targets: Any = None) -> Any:
+            self.steps += 1
+            return {"error": (self.value * (0.0 if self.steps == 4 else 1.0)).square().sum().sqrt()}
+
+    model = Cliff()
+    with pytest.raises(NonFiniteLoss, match="epoch 2: value is not finite any more, though every loss was"):
+        train(model, Rectangles(8), None, quick(epochs=5), tmp_path)
+    kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert kept["epoch"] == 1
+    assert kept["model"]["value"].isfinite().all()
+
+
+def test_the_message_does_with_what_a_target_has() -> None:
+    class Loader:
+        dataset: Any = None
+
+    def said(targets: Sequence[dict[str, Any]], names: Any) -> str:
+        holder = Loader()
+        if names:
+            holder.names = names  # type: ignore[attr-defined]
+        wrapped = Loader()
+        wrapped.dataset = holder
+        return describe_step(7, 2, {"error": torch.tensor(math.inf)}, targets, wrapped)
+
+    start = "step 7 (epoch 3): the loss is not finite (error inf); pictures: "
+    ids: list[dict[str, Any]] = [{"image_id": 1}, {"image_id": torch.tensor([0])}]
+    assert said(ids, ["a", "b"]) == start + "b, a"
+    assert said(ids, None) == start + "1, 0"
+    assert said([{}], ["a"]) == start + "None"
+
+
+# --- other people's detectors --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "learning_rate"),
+    [
+        (torchvision.models.detection.ssdlite320_mobilenet_v3_large, 0.01),
+        (torchvision.models.detection.fasterrcnn_mobilenet_v3_large_320_fpn, 0.001),
+    ],
+)
+def test_torchvisions_detectors_are_trained_and_run_unchanged(make: Any, learning_rate: float, tmp_path: Any) -> None:
+    def fresh() -> nn.Module:
+        torch.manual_seed(0)
+        return make(weights=None, weights_backbone=None, num_classes=3)
+
+    config = quick(epochs=2, batch_size=2, learning_rate=learning_rate)
+    pictures = Rectangles(2)
+    model, again = fresh(), fresh()
+    history = train(model, pictures, pictures, config, tmp_path)
+    assert len(history) == 2
+    assert all(math.isfinite(value) for entry in history for value in entry.values())
+    detections, targets = predict(model, pictures, progress=False)
+    assert len(detections) == len(targets) == 2
+    torch.rand(3)
+    assert without_seconds(train(again, pictures, pictures, config)) == without_seconds(history)
+    assert same_weights(model, again)  # Faster R-CNN samples its proposals: its dice are the seed's too
+
+
+def test_dsod_tiny_itself_trains_at_128() -> None:
+    torch.manual_seed(0)
+    history = train(dsod_tiny(3), Rectangles(4, size=128), None, quick(epochs=1))
+    assert math.isfinite(history[0]["loss"])

@@ -8,7 +8,8 @@ from .model import DSOD
 from .named import dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, dsod512, dsod_tiny
 from .predict import predict
 from .priors import PriorConfig
-from .training import NonFiniteLoss, TrainConfig, train
+from .recipe import TrainConfig
+from .training import NonFiniteLoss, train
 
 __all__ = [
     "DSOD",

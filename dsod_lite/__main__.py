@@ -7,7 +7,8 @@ from . import commands
 from .checkpoint import CheckpointError
 from .datasets import DataError
 from .datasets.transforms import AUGMENTATIONS
-from .training import NonFiniteLoss, TrainConfig
+from .recipe import TrainConfig
+from .training import NonFiniteLoss
 
 LAYOUT = """FOLDER is in Pascal VOC's layout:
   JPEGImages/NAME.jpg             pictures, of any size
@@ -15,7 +16,9 @@ LAYOUT = """FOLDER is in Pascal VOC's layout:
   ImageSets/Main/train.txt        the names that belong to a split; val.txt, test.txt and trainval.txt likewise"""
 
 
-def add_command(commands_: argparse._SubParsersAction, name: str, run: object, help_: str, epilog: str) -> argparse.ArgumentParser:  # fmt: skip
+def add_command(
+    commands_: argparse._SubParsersAction, name: str, run: object, help_: str, epilog: str
+) -> argparse.ArgumentParser:
     """A command with its one-line help and, under its options, what else one should know."""
     parser = commands_.add_parser(
         name, help=help_, description=help_, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -53,17 +56,22 @@ examples:
     length = train.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=int, help="passes over the pictures")
     length.add_argument("--minutes", type=float, default=5.0, help="or as many as fit into this time; default: 5")
-    train.add_argument("--image-size", type=int, metavar="S", help="side of dsod_tiny's input; default: from the pictures")
+    train.add_argument("--image-size", type=int, metavar="S",
+                       help="side of dsod_tiny's input; default: from the pictures")  # fmt: skip
     train.add_argument("--batch-size", type=int, default=defaults.batch_size, help=f"default: {defaults.batch_size}")
+    train.add_argument("--optimizer", choices=("adamw", "sgd"), default=defaults.optimizer,
+                       help="adamw learns faster in minutes, sgd is the paper's; default: adamw")  # fmt: skip
+    train.add_argument("--weight-decay", type=float, default=defaults.weight_decay, metavar="WD",
+                       help=f"default: {defaults.weight_decay}")  # fmt: skip
     train.add_argument("--learning-rate", type=float, default=defaults.learning_rate, metavar="LR",
                        help=f"highest learning rate; default: {defaults.learning_rate}")  # fmt: skip
     train.add_argument("--augmentation", choices=AUGMENTATIONS, default="light",
-                       help="light: mild crops, mirror, colours; ssd: the paper's, for long runs; default: light")  # fmt: skip
+                       help="light (default): crops, mirror, colours; ssd: the paper's, for long runs")  # fmt: skip
     train.add_argument("--evaluate-every", type=int, default=defaults.evaluate_every, metavar="N",
-                       help=f"epochs between two looks at the held-out pictures; default: {defaults.evaluate_every}")  # fmt: skip
+                       help=f"epochs between judgements; default: {defaults.evaluate_every}")  # fmt: skip
     train.add_argument("--seed", type=int, default=0, help="default: 0")
     train.add_argument("--workers", type=int, default=defaults.workers, metavar="N",
-                       help=f"processes that load pictures; default: {defaults.workers}")  # fmt: skip
+                       help="processes that load pictures; default: 0 on a CPU, up to 8 beside a GPU")  # fmt: skip
     train.add_argument("--device", default="auto", help="cpu, cuda, …; default: a GPU where there is one")
     train.add_argument("--resume", action="store_true", help="go on with the run in --output, if there is one")
     train.add_argument("--output", required=True, metavar="RUN", help="the run's folder")
@@ -81,7 +89,8 @@ examples:
     detect.add_argument("pictures", nargs="+", metavar="PICTURE_OR_FOLDER")
     detect.add_argument("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
     detect.add_argument("--output", required=True, metavar="FOLDER")
-    detect.add_argument("--min-score", type=float, default=0.4, help="draw boxes with at least this score; default: 0.4")
+    detect.add_argument("--min-score", type=float, default=0.4, metavar="P",
+                        help="draw boxes with at least this score; default: 0.4")  # fmt: skip
     detect.add_argument("--device", default="auto")
 
     check = add_command(sub, "check", commands.run_check, "list every defect of a folder at once",
@@ -99,10 +108,10 @@ examples:
     draw.add_argument("--seed", type=int, default=0)
 
     download = add_command(sub, "download", commands.run_download, "fetch a public data set and check every file",
-                           "bccd: 364 photographs of blood cells (MIT licence), 8 MB, from Shenggan/BCCD_Dataset.")  # fmt: skip
+                           "bccd: 364 photographs of blood cells (MIT), 8 MB, from Shenggan/BCCD_Dataset.")  # fmt: skip
     download.add_argument("dataset", choices=("bccd",))
     download.add_argument("--to", required=True, metavar="FOLDER", help="where to put it; must not exist yet")
-    download.add_argument("--archive", metavar="FILE", help="unpack this .zip, downloaded before, instead of fetching it")
+    download.add_argument("--archive", metavar="FILE", help="unpack this .zip instead of fetching one")
 
     benchmark = add_command(sub, "benchmark", commands.run_benchmark, "time the detector's parts on this machine", "")
     benchmark.add_argument("--json", metavar="FILE", help="write the table here too")
@@ -124,7 +133,7 @@ def main() -> int:
 
 
 def said(error: Exception) -> str:
-    """An error's message in one line. One from a process that loads pictures comes wrapped in that process's traceback."""
+    """An error's message in one line. From a process that loads pictures it comes wrapped in that one's traceback."""
     message = str(error)
     if message.startswith("Caught "):
         message = message.rpartition(f"{type(error).__name__}: ")[2]

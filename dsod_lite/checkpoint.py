@@ -42,7 +42,7 @@ class CheckpointError(ValueError):
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to. Whenever the process is killed, `path` holds either all that it held before or all of the new."""
+    """A file to write to. Whenever the process is killed, `path` holds all that it held before, or all of the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".part")
     with open(aside, "wb") as file:
@@ -73,7 +73,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
     """A checkpoint's content, from its file or its run's folder, on the CPU; nothing in it is executed.
 
     Raises:
-        CheckpointError: naming the file, if it is missing, truncated or altered, and the field, if it is of another format.
+        CheckpointError: naming the file, if it is missing, truncated or altered, and the field, if one does not fit.
     """
     path = checkpoint_path(path)
     if not path.exists():
@@ -131,24 +131,24 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DS
 
 def config_from_dict(values: Mapping[str, Any]) -> DSODConfig:
     """The inverse of `dataclasses.asdict`. Raises ValueError naming the fields that are unknown or missing."""
-    check_fields(values, DSODConfig, "")
-    check_fields(values["priors"], PriorConfig, "priors.")
+    check_fields(values, DSODConfig)
+    check_fields(values["priors"], PriorConfig, "priors")
     return DSODConfig(**{**values, "priors": PriorConfig(**values["priors"])})
 
 
-def check_fields(values: Any, dataclass: type, prefix: str) -> None:
+def check_fields(values: Any, dataclass: type, name: str = "") -> None:
     """Raises ValueError unless `values` is a dict of exactly the class's fields."""
     if not isinstance(values, Mapping):
-        raise ValueError(f"{prefix}: is a {type(values).__name__}, not a dict of fields")
+        raise ValueError(f"{name} is a {type(values).__name__}, not a dict of fields")
     known, given = {field.name for field in fields(dataclass)}, set(map(str, values))
-    found = [f"{prefix}{name} is unknown" for name in sorted(given - known)]
-    found += [f"{prefix}{name} is missing" for name in sorted(known - given)]
+    found = [f"{field} is unknown" for field in sorted(given - known)]
+    found += [f"{field} is missing" for field in sorted(known - given)]
     if found:
-        raise ValueError(", ".join(found))
+        raise ValueError(", ".join(f"{name}.{what}".lstrip(".") for what in found))
 
 
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """The fields in which two nested dicts differ, each with what the checkpoint (`theirs`) and this run (`ours`) have."""
+    """The fields in which two nested dicts differ, each with what the checkpoint (`theirs`) has and what this run."""
     found = []
     for key in sorted(set(ours) | set(theirs)):
         a, b = ours.get(key), theirs.get(key)

@@ -1,4 +1,4 @@
-"""What the commands of `python -m dsod_lite` do, each a function of its parsed arguments that returns the exit status."""
+"""What the commands of `python -m dsod_lite` do: functions of the parsed arguments that return the exit status."""
 
 import argparse
 import json
@@ -19,7 +19,8 @@ from .datasets.transforms import AUGMENTATIONS
 from .evaluation import evaluate_coco, evaluate_voc
 from .plots import PALETTE
 from .predict import predict
-from .training import TrainConfig, pick_device, train
+from .recipe import TrainConfig
+from .training import pick_device, train
 
 MODELS = {
     name: getattr(named, name)
@@ -35,7 +36,9 @@ def run_train(args: argparse.Namespace) -> int:
         epochs=args.epochs,
         minutes=args.minutes if args.epochs is None else None,
         batch_size=args.batch_size,
+        optimizer=args.optimizer,
         learning_rate=args.learning_rate,
+        weight_decay=args.weight_decay,
         seed=args.seed,
         evaluate_every=args.evaluate_every,
         workers=args.workers,
@@ -49,11 +52,14 @@ def run_train(args: argparse.Namespace) -> int:
     val_set = VOCDataset(root, held_out, classes=train_set.classes) if judge else None
 
     settings: dict[str, Any] = {"num_classes": len(train_set.classes) + 1}
-    if args.model == "dsod_tiny":
-        given = args.image_size is not None
-        settings["image_size"] = args.image_size if given else default_image_size(train_set)
-    elif args.image_size is not None:
-        raise ValueError(f"--image-size: {args.model} has a size of its own; only dsod_tiny takes any")
+    if args.image_size is not None:
+        if args.model != "dsod_tiny":
+            raise ValueError(f"--image-size: {args.model} has a size of its own; only dsod_tiny takes any")
+        if args.image_size < 1:
+            raise ValueError(f"--image-size is {args.image_size}; it has to be above 0")
+        settings["image_size"] = args.image_size
+    elif args.model == "dsod_tiny":
+        settings["image_size"] = default_image_size(train_set)
     torch.manual_seed(args.seed)  # the initial weights
     model = MODELS[args.model](**settings)
     train_set.transform = AUGMENTATIONS[args.augmentation](model.config.image_size)

@@ -26,8 +26,8 @@ def predict(
     """Detections and targets of every picture, on the CPU: what `evaluate_voc` and `evaluate_coco` compare.
 
     Args:
-        model: any detector with torchvision's conventions. It runs in evaluation mode on the device it is on, and is left in
-            the mode it came in.
+        model: any detector with torchvision's conventions. It runs in evaluation mode on the device it is on, and each
+            of its modules is left in the mode it came in.
         dataset: items are (image float [3, H, W] in [0, 1], target).
         batch_size: pictures at a time.
         workers: processes that load pictures; 0: this one.

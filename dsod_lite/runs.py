@@ -89,6 +89,7 @@ class Run:
             raise CheckpointError(f"{path}: model, optimizer: {one_line(error)}") from None
         self.epoch, self.epochs = state["epoch"], state["epochs"]
         self.seconds, self.history = state["seconds"], state["history"]
+        self.config = state["train"]  # as it began; device and workers may be others now
         here = self.environments if self.epoch < self.epochs else []
         self.environments = [*state["environments"], *here]
         self._write_record(self.folder)  # a kill between checkpoint and record leaves the record an epoch behind
@@ -138,7 +139,7 @@ def repeatable(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """Where and how a run was made: device, thread count, versions, the repository's commit (None outside of one), command."""
+    """Where and how a run was made: device, threads, versions, the repository's commit (None outside one), command."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:

@@ -2,10 +2,11 @@
 
 import copy
 import math
+import os
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,62 +17,14 @@ from tqdm import tqdm
 
 from .checkpoint import one_line
 from .evaluation import evaluate_voc
-from .model import DSOD
 from .predict import collate, predict, to_device
+from .recipe import TrainConfig, learning_rate_at, make_optimizer
 from .runs import Run
 from .sampling import EpochSampler, SeededDataset
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """How to train. Give `epochs`, or `minutes` to have the speed measured first and turned into epochs.
-
-    A seed fixes a run on one machine: the record of a run by minutes says how many epochs they became, and a run by as
-    many epochs gives the same numbers.
-    """
-
-    epochs: int | None = None
-    minutes: float | None = None
-    batch_size: int = 16
-    learning_rate: float = 0.05
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    warmup_steps: int = 100
-    """Steps over which the learning rate climbs from 0; then it follows half a cosine down to 0."""
-    seed: int = 0
-    evaluate_every: int = 5
-    """Epochs from one look at the held-out pictures to the next; the last epoch is always judged."""
-    workers: int = 2
-    """Processes that load and augment pictures. 0: the training process does it itself."""
-    device: str = "auto"
-    """"auto" is a GPU where there is one."""
-
-    def __post_init__(self) -> None:
-        """Raises ValueError, naming the field."""
-        if (self.epochs is None) == (self.minutes is None):
-            raise ValueError("epochs, minutes: give one of the two")
-        for name in ("epochs", "minutes", "batch_size", "learning_rate", "evaluate_every"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise ValueError(f"{name} is {value}; it has to be above 0")
-        for name in ("momentum", "weight_decay", "warmup_steps", "workers"):
-            value = getattr(self, name)
-            if not 0 <= value < math.inf:
-                raise ValueError(f"{name} is {value}; it has to be 0 or more")
-        if not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed is {self.seed}; it has to be in [0, 2**32)")
-
-
-class NonFiniteLoss(RuntimeError):
+class NonFiniteLoss(RuntimeError):  # noqa: N818
     """The loss, or the model, became infinite or NaN. The message says when, and for which pictures."""
-
-
-def learning_rate_at(step: int, total_steps: int, config: TrainConfig) -> float:
-    """The learning rate of a step (from 0): linear warm-up, then half a cosine."""
-    warmup = min(config.warmup_steps, total_steps // 2)
-    if step < warmup:
-        return config.learning_rate * (step + 1) / warmup
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total_steps - warmup)))
 
 
 def train(
@@ -93,8 +46,8 @@ def train(
         resume: go on from the folder's checkpoint, if there is one; the numbers are those of a run never stopped.
 
     Returns:
-        One dict an epoch: "epoch" (from 1), "loss" and its parts (means over the epoch), "lr", "seconds" of training so far,
-        and "val_ap50" (all-point AP at IoU 0.5) where the held-out pictures were judged.
+        One dict an epoch: "epoch" (from 1), "loss" and its parts (means over the epoch), "lr" (last step), "seconds"
+        of training so far, and "val_ap50" (all-point AP at IoU 0.5) where the held-out pictures were judged.
 
     Raises:
         NonFiniteLoss: the last good checkpoint is kept.
@@ -104,12 +57,10 @@ def train(
     check_fit(model, train_set, val_set, config)
     device = pick_device(config.device)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.SGD(
-        parameter_groups(model, config.weight_decay), lr=config.learning_rate, momentum=config.momentum
-    )
+    optimizer = make_optimizer(model, config)
     run = Run(output, model, optimizer, asdict(config), train_set, device)
     run.start(resume)
-    loader = make_loader(train_set, config)
+    loader = make_loader(train_set, config, device)
     if not run.epochs:
         run.epochs = config.epochs or epochs_in(config, model, loader, val_set, device)
 
@@ -178,9 +129,7 @@ def held_out_ap50(model: nn.Module, val_set: Dataset[Any], config: TrainConfig) 
     return evaluate_voc(detections, targets, num_classes, method="all-point").mean_ap
 
 
-def check_fit(
-    model: nn.Module, train_set: Dataset[Any], val_set: Dataset[Any] | None, config: TrainConfig
-) -> None:
+def check_fit(model: nn.Module, train_set: Dataset[Any], val_set: Dataset[Any] | None, config: TrainConfig) -> None:
     """Raises ValueError, naming the field, for what would otherwise come out late, or never."""
     classes = tuple(getattr(train_set, "classes", ()))
     if val_set is not None and (theirs := tuple(getattr(val_set, "classes", classes))) != classes:
@@ -188,34 +137,37 @@ def check_fit(
     if isinstance(model, DSOD):
         if classes and model.config.num_classes != len(classes) + 1:
             raise ValueError(
-                f"num_classes is {model.config.num_classes}; with the background and the pictures' {len(classes)} classes "
-                f"it has to be {len(classes) + 1}"
+                f"num_classes is {model.config.num_classes}; it has to be {len(classes) + 1}, for the background "
+                f"and the pictures' {len(classes)} classes"
             )
         if config.batch_size == 1 and model.config.map_sizes[-1] == 1:
-            raise ValueError("batch_size is 1; it has to be 2 or more, as BatchNorm finds no variance in a map of one cell")
+            raise ValueError("batch_size is 1; it has to be 2 or more, for BatchNorm in the map of one cell")
 
 
-def make_loader(dataset: Dataset[Any], config: TrainConfig) -> DataLoader[Any]:
+def make_loader(dataset: Dataset[Any], config: TrainConfig, device: torch.device) -> DataLoader[Any]:
     """Whole batches only: a last one of one or two pictures would give BatchNorm the statistics of next to nothing."""
     length = len(dataset)  # type: ignore[arg-type]
     if length < config.batch_size:
         raise ValueError(f"batch_size is {config.batch_size}, but there are only {length} pictures to train on")
+    workers = config.workers
+    if workers is None:
+        workers = min(8, os.cpu_count() or 1) if device.type == "cuda" else 0
     return DataLoader(
         SeededDataset(dataset),
         config.batch_size,
         sampler=EpochSampler(length, config.seed),  # type: ignore[arg-type]
-        num_workers=config.workers,
+        num_workers=workers,
         collate_fn=collate,
         drop_last=True,
-        persistent_workers=config.workers > 0,
-        pin_memory=torch.cuda.is_available(),
+        persistent_workers=workers > 0,
+        pin_memory=device.type == "cuda",
     )
 
 
 def epochs_in(
     config: TrainConfig, model: nn.Module, loader: DataLoader[Any], val_set: Dataset[Any] | None, device: torch.device
 ) -> int:
-    """How many epochs fit into `config.minutes`, after timing some steps on a copy of the model that is then thrown away."""
+    """How many epochs fit into `config.minutes`, by timing some steps on a copy of the model, which is thrown away."""
     assert config.minutes is not None
     model = copy.deepcopy(model).train()
     times = []
@@ -233,19 +185,6 @@ def epochs_in(
     held_out = len(val_set) / config.batch_size / 3 if val_set is not None else 0.0  # type: ignore[arg-type]
     epoch = step * (len(loader) + held_out / config.evaluate_every)
     return max(1, int(0.95 * (60 * config.minutes - sum(times)) / epoch))
-
-
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """The parameters to train. As the authors have it, weight decay spares the BatchNorm of DSOD's head."""
-    spared: set[nn.Parameter] = set()
-    if isinstance(model, DSOD):
-        norms = [m for m in model.network.head.modules() if isinstance(m, nn.BatchNorm2d)]
-        spared = {p for m in norms for p in m.parameters()}
-    trained = [p for p in model.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in trained if p not in spared], "weight_decay": weight_decay},
-        {"params": [p for p in trained if p in spared], "weight_decay": 0.0},
-    ]
 
 
 def pick_device(name: str) -> torch.device:

@@ -10,7 +10,7 @@ from PIL import Image
 
 WIDTH, HEIGHT = 64, 48
 Object = tuple[Any, ...]
-"""Class, xmin, ymin, xmax, ymax, and perhaps the difficult mark. Not only numbers: some tests write nonsense."""
+"""Class, xmin, ymin, xmax, ymax, and perhaps the difficult mark: numbers, or the nonsense that a test wants."""
 
 
 def xml(objects: Sequence[Object] = (), size: tuple[Any, Any] | None = (WIDTH, HEIGHT)) -> str:

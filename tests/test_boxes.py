@@ -84,9 +84,7 @@ def test_large_sizes_are_not_cut_as_in_torchvision() -> None:
 
 def test_boxes_and_priors_broadcast() -> None:
     generator = torch.Generator().manual_seed(0)
-    boxes = box_convert(
-        torch.rand(3, 1, 4, generator=generator) + 0.1, "cxcywh", "xyxy"
-    )  # 3 boxes, each against ...
+    boxes = box_convert(torch.rand(3, 1, 4, generator=generator) + 0.1, "cxcywh", "xyxy")  # 3 boxes, each against ...
     priors = torch.rand(5, 4, generator=generator) + 0.1  # ... 5 priors
     table = encode(boxes, priors)
     assert table.shape == (3, 5, 4)

@@ -29,9 +29,7 @@ def test_the_defaults_are_the_authors_dsod300() -> None:
 
 
 def test_a_name_says_four_fields() -> None:
-    config = DSODConfig.from_name(
-        "DS/32-12-16-0.5", prediction="plain", num_classes=81, priors=COCO300_PRIORS
-    )
+    config = DSODConfig.from_name("DS/32-12-16-0.5", prediction="plain", num_classes=81, priors=COCO300_PRIORS)
     assert config == DSODConfig(
         num_classes=81,
         stem_channels=32,

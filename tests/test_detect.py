@@ -98,9 +98,9 @@ def test_a_suppressed_box_suppresses_nothing() -> None:
 def test_the_best_of_a_class_are_chosen_before_suppression() -> None:
     # The two best overlap; the third, elsewhere, is no candidate, so one is left and not two.
     logits = logits_for([[0.8], [0.7], [0.6]])[None]
-    assert detect(quiet(1, PRIORS), logits, PRIORS, candidates_per_class=2)[0][
-        "scores"
-    ].tolist() == pytest.approx([0.8])
+    assert detect(quiet(1, PRIORS), logits, PRIORS, candidates_per_class=2)[0]["scores"].tolist() == pytest.approx(
+        [0.8]
+    )
     assert len(detect(quiet(1, PRIORS), logits, PRIORS, candidates_per_class=3)[0]["scores"]) == 2
 
 
@@ -288,9 +288,7 @@ def test_many_detections_equal_the_loop(reach: float) -> None:
     torch.testing.assert_close(detect(*answers, **limits), expected)  # type: ignore[arg-type]
 
 
-@given(
-    st.integers(0, 10**6), st.sampled_from([0.01, 0.2]), st.sampled_from([5, 400]), st.sampled_from([3, 200])
-)
+@given(st.integers(0, 10**6), st.sampled_from([0.01, 0.2]), st.sampled_from([5, 400]), st.sampled_from([3, 200]))
 def test_detections_equal_torchvision(seed: int, score: float, candidates: int, best: int) -> None:
     # torchvision clips boxes before suppression, in single precision, so: boxes well inside the picture.
     generator = torch.Generator().manual_seed(seed)

@@ -128,9 +128,7 @@ def test_mining(seed: int, batch: int, priors: int, ratio: int, at_least: int, t
 
 def test_mining_by_hand() -> None:
     losses = torch.tensor([[5.0, 1, 4, 3, 2], [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]])
-    positive = torch.tensor(
-        [[True, False, False, False, False], [False] * 5, [True, True, False, False, False]]
-    )
+    positive = torch.tensor([[True, False, False, False, False], [False] * 5, [True, True, False, False, False]])
     assert mine_hard_negatives(losses, positive, 2, 1).int().tolist() == [
         [0, 0, 1, 1, 0],  # one positive: two negatives, the hardest that are not positive
         [0, 0, 0, 0, 1],  # none, so the least
@@ -210,9 +208,7 @@ def test_where_torchvision_counts_positives_twice() -> None:
     st.lists(st.integers(0, 6), min_size=1, max_size=4),
     st.randoms(use_true_random=False),
 )
-def test_the_order_of_pictures_and_objects_does_not_matter(
-    seed: int, counts: list[int], random: Random
-) -> None:
+def test_the_order_of_pictures_and_objects_does_not_matter(seed: int, counts: list[int], random: Random) -> None:
     offsets, logits, priors, boxes, labels = random_batch(seed, counts)
     loss = MultiBoxLoss(min_negatives=3)
     order = random.sample(range(len(counts)), len(counts))

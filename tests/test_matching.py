@@ -50,9 +50,7 @@ def greedy(iou: Tensor, threshold: float) -> list[int]:
 
 
 @st.composite
-def distinct_ious(
-    draw: st.DrawFn, max_objects: int = 7, max_priors: int = 12, overlap_all: bool = False
-) -> Tensor:
+def distinct_ious(draw: st.DrawFn, max_objects: int = 7, max_priors: int = 12, overlap_all: bool = False) -> Tensor:
     """[M, P] between 0 and 1, no value above 0 twice, so that every rule has one answer."""
     objects, priors = draw(st.integers(1, max_objects)), draw(st.integers(1, max_priors))
     order = torch.tensor(draw(st.permutations(range(objects * priors)))).reshape(objects, priors)
@@ -217,12 +215,8 @@ def test_where_torchvision_differs(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@given(
-    st.lists(distinct_ious() | coarse_ious(), min_size=1, max_size=4), st.floats(0.01, 1), st.integers(0, 3)
-)
-def test_padding_and_company_change_nothing(
-    method: str, pictures: list[Tensor], threshold: float, more: int
-) -> None:
+@given(st.lists(distinct_ious() | coarse_ious(), min_size=1, max_size=4), st.floats(0.01, 1), st.integers(0, 3))
+def test_padding_and_company_change_nothing(method: str, pictures: list[Tensor], threshold: float, more: int) -> None:
     priors = min(iou.shape[1] for iou in pictures)
     pictures = [iou[:, :priors] for iou in pictures]
     batch = torch.full((len(pictures) + 1, max(len(iou) for iou in pictures) + more, priors), -1.0).double()

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import dsod_lite
 from dsod_lite import DSOD, DSODConfig
+from dsod_lite.blocks import DenseLayer
 from dsod_lite.network import Network
 from dsod_lite.prediction import L2Norm
 from dsod_lite.priors import COCO300_PRIORS, PriorConfig
@@ -127,9 +128,7 @@ def test_layers_of_dsod300() -> None:
         ("DS/64-256-64-1", {"block_layers": (3, 4, 4, 4)}, 10_437),  # our reading of the paper's "lite"
     ],
 )
-def test_sizes_of_the_family_with_batchnorm_statistics(
-    name: str, fields: dict[str, Any], thousands: int
-) -> None:
+def test_sizes_of_the_family_with_batchnorm_statistics(name: str, fields: dict[str, Any], thousands: int) -> None:
     network = on_meta(DSODConfig.from_name(name, **fields))
     assert round((parameters(network) + statistics(network)) / 1000) == thousands
 
@@ -143,10 +142,11 @@ def test_compression_and_transitions() -> None:
     assert network.block4.out_channels == 244
     assert network.prediction.out_channels == [104, 512, 512, 256, 256, 256]
 
+    # Without it the third block is the last: the prediction reads its 104 + 128 = 232 channels.
     network = on_meta(DSODConfig.from_name("DS/32-12-16-0.5", transition_without_pooling=False))
-    # Nothing between blocks 2, 3 and 4 but the pooling: 208, 208 + 128 = 336, 336 + 128 = 464.
-    assert network.block4.out_channels == 464
-    assert network.prediction.out_channels == [208, 512, 512, 256, 256, 256]
+    assert sum(isinstance(m, DenseLayer) for m in network.modules()) == 6 + 8 + 8
+    assert network.prediction.out_channels == [104, 512, 512, 256, 256, 256]
+    assert network.prediction.transition[0][0].num_features == 232
 
 
 def test_dsod300_answers() -> None:
@@ -170,9 +170,7 @@ def test_epsilon_of_the_head_and_of_the_body() -> None:
 def test_the_body_starts_uniform_by_fan_in() -> None:
     torch.manual_seed(0)
     network = Network(DSODConfig.from_name("DS/32-32-16-1", prediction_channels=(64, 64, 32, 32, 32)))
-    convolutions = [
-        m for n, m in network.named_modules() if isinstance(m, nn.Conv2d) and not n.startswith("head")
-    ]
+    convolutions = [m for n, m in network.named_modules() if isinstance(m, nn.Conv2d) and not n.startswith("head")]
     units = []
     for conv in convolutions:
         fan_in = conv.in_channels * math.prod(conv.kernel_size)
@@ -215,9 +213,7 @@ def test_a_batch_and_a_list_are_the_same() -> None:
     model = tiny()
     batch = torch.stack([picture(64, 64, seed) for seed in range(2)])
     assert torch.equal(model.normalize(batch), model.normalize(list(batch)))
-    torch.testing.assert_close(
-        model.normalize(batch) + model.mean, batch.flip(1) * 255
-    )  # 64x64: nothing to warp
+    torch.testing.assert_close(model.normalize(batch) + model.mean, batch.flip(1) * 255)  # 64x64: nothing to warp
     other = torch.stack([picture(30, 50, seed) for seed in range(2)])
     torch.testing.assert_close(model.normalize(other), model.normalize(list(other)))
 
@@ -382,9 +378,7 @@ def test_detections_come_best_first() -> None:
     found = answering((0, 0, 1, 1.0), (2, 0, 2, 3.0), (3, 0, 1, 2.0))([picture(30, 30)])[0]
     assert found["scores"].tolist() == sorted(found["scores"].tolist(), reverse=True)
     assert found["labels"][:5].tolist() == [2, 2, 2, 2, 1]
-    assert (
-        len(found["labels"]) == 4 + 1 + 64
-    )  # the cells of the maps; none overlaps another of its class enough
+    assert len(found["labels"]) == 4 + 1 + 64  # the cells of the maps; none overlaps another of its class enough
 
 
 def test_settings_of_detection_are_heard() -> None:

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from dsod_lite import predict, train
 
+pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
+
 
 class Sizes(Rectangles):
     """Pictures of different sizes, each recognised by its brightness."""

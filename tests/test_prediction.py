@@ -152,9 +152,7 @@ def test_a_cell_reaches_the_priors_around_it_and_no_others(index: int, side: int
 
 
 @pytest.mark.parametrize(("index", "start", "stop", "per_cell"), [(0, 0, 64, 4), (1, 64, 88, 6)])
-def test_the_values_of_a_prior_lie_side_by_side_in_the_head(
-    index: int, start: int, stop: int, per_cell: int
-) -> None:
+def test_the_values_of_a_prior_lie_side_by_side_in_the_head(index: int, start: int, stop: int, per_cell: int) -> None:
     # Channels [values * j, values * (j + 1)) belong to a cell's prior j: without them it alone answers 0.
     for shape in range(per_cell):
         head, maps, _ = small_head()

@@ -13,6 +13,8 @@ from torch.utils.data import DataLoader
 from dsod_lite.predict import collate
 from dsod_lite.sampling import EpochSampler, SeededDataset
 
+pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
+
 
 def pairs(length: int, seed: int, epoch: int) -> list[tuple[int, int]]:
     sampler = EpochSampler(length, seed)

@@ -52,7 +52,9 @@ class Rectangles(torch.utils.data.Dataset[Any]):
             if torch.rand(()) < 0.5:
                 boxes, width = target["boxes"], image.shape[-1]
                 image = transforms.horizontal_flip(image)
-                target = target | {"boxes": torch.stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]], 1)}
+                target = target | {
+                    "boxes": torch.stack([width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]], 1)
+                }
         return image, target
 
 

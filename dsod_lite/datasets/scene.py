@@ -126,10 +126,8 @@ def random_shape(dice: Dice, size: float, longest: float) -> Shape:
     return replace(shape, centre=centre, half=(scale * half[0], scale * half[1]))
 
 
-def place(
-    dice: Dice, shape: Shape, owner: NDArray[np.int64], areas: list[int], visible: float
-) -> Shape | None:
-    """Slide a shape by whole pixels to where every earlier one still shows enough of itself; None: nowhere.
+def place(dice: Dice, shape: Shape, owner: NDArray[np.int64], areas: list[int], visible: float) -> Shape | None:
+    """Slide a shape by whole pixels to where each that it hides still shows enough of itself; None: nowhere.
 
     owner [S, S] holds the number of the front object at each pixel, 0 for none; areas[i] is how many pixels
     object i covers. Both are brought up to date.
@@ -137,12 +135,12 @@ def place(
     x, y = plane(len(owner), *shape.box)
     mask = shape.distance(x, y) < 0
     rows, columns = region(x, y)
-    showing = np.bincount(owner.ravel(), minlength=len(areas))
+    showing = np.bincount(owner.ravel(), minlength=len(areas)).tolist()
     for _ in range(20):
         right, down = (dice.integer(0, len(owner) - 1 - axis.stop) for axis in (columns, rows))
         under = owner[rows.start + down : rows.stop + down, columns.start + right : columns.stop + right]
-        left = showing - np.bincount(under[mask], minlength=len(areas))
-        if all(left[i] >= visible * areas[i] for i in range(1, len(areas))):
+        hidden = np.bincount(under[mask], minlength=len(areas)).tolist()
+        if all(n == 0 or s - n >= visible * a for n, s, a in list(zip(hidden, showing, areas, strict=True))[1:]):
             under[mask] = len(areas)
             areas.append(int(mask.sum()))
             return replace(shape, centre=(shape.centre[0] + right, shape.centre[1] + down))
@@ -154,7 +152,7 @@ def paint_ground(dice: Dice, size: int) -> tuple[Array, float]:
     x, y = plane(size, 0, 0, size, size)
     x, y = x / size, y / size
     first = contrasting(dice, np.full((1, 3), 0.5), dice.uniform(0, 0.45))
-    second = contrasting(dice, first[None], dice.choice((0.05, 0.1, 0.15, 0.3)))
+    second = contrasting(dice, first[None], dice.choice((0.04, 0.06, 0.1, 0.22)))
     field = texture(dice, x, y, dice.log_uniform(0.06, 0.5))
     light = 1 + 0.3 * (noise(dice, x, y, 2) - 0.5)  # slow light and shade
     picture = (first[:, None, None] + (second - first)[:, None, None] * field) * light
@@ -175,13 +173,13 @@ def paint_shape(dice: Dice, picture: Array, shape: Shape, wanted: float) -> None
     x, y = plane(size, x0 - 1, y0 - 1, x1 + 1, y1 + 1)
     distance, softness = shape.distance(x, y), dice.uniform(0.9, 1.8)
     first = contrasting(dice, behind, wanted)
-    second = contrasting(dice, np.concatenate([behind, first[None]]), dice.uniform(0.1, wanted))
+    second = contrasting(dice, np.concatenate([behind, first[None]]), dice.uniform(0.08, 0.3))
     if dice.chance(0.35):  # an outline, and the fill inside it
         outline = contrasting(dice, behind, wanted + 0.1)
         blend(picture, x, y, coverage(distance, softness), outline[:, None, None])
         distance = distance + max(1.0, dice.uniform(0.06, 0.12) * min(shape.half))
     fill = first[:, None, None]
-    if dice.chance(0.65):
+    if dice.chance(0.5):
         scale = max(0.03, dice.uniform(0.2, 0.6) * (x1 - x0) / size)
         fill = fill + (second - first)[:, None, None] * texture(dice, x / size, y / size, scale)
     blend(picture, x, y, coverage(distance, softness), fill)
@@ -204,7 +202,7 @@ STROKES = {
 def paint_clutter(dice: Dice, picture: Array, loudness: float) -> None:
     """Paint one thing that is no object: a line, a scribble, a letter, an arc, specks, or half a circle."""
     size = picture.shape[1]
-    kind = dice.choice(("line", "scribble", "letter", "letter", "arc", "specks", "half"))
+    kind = dice.choice(("line", "scribble", "letter", "letter", "letter", "arc", "specks", "specks", "half"))
     cx, cy, (cos, sin) = dice.uniform(0, size), dice.uniform(0, size), dice.direction()
     reach = size * dice.log_uniform(0.04, 0.15)
     colour = contrasting(dice, picture[:, int(cy), int(cx)][None], dice.uniform(0.1, 0.4) + loudness / 2)

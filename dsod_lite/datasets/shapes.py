@@ -1,6 +1,5 @@
 """The drawn data: as many pictures of six kinds of shapes as anyone wants, the same for the same seed."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +21,16 @@ class Level:
 
     objects: tuple[int, int]
     empty: float  # share of pictures without any object
-    sizes: Point  # square root of the box's area, as a fraction of the picture's side
+    sizes: tuple[float, float, float]  # root of the box's area over the picture's side: least, usual least, most
     contrast: Point  # of an object with the ground behind it
+    overlap: float  # share of the objects that may hide a part of others
     visible: float  # every object shows at least this much of itself
     clutter: int
 
 
 LEVELS = {
-    "standard": Level((1, 6), 0.04, (0.08, 0.7), (0.25, 0.6), 0.55, 4),
-    "hard": Level((5, 20), 0.0, (0.03, 0.3), (0.1, 0.35), 0.25, 8),
+    "standard": Level((1, 6), 0.04, (0.08, 0.13, 0.7), (0.28, 0.7), 0.4, 0.6, 3),
+    "hard": Level((5, 20), 0.0, (0.03, 0.035, 0.25), (0.1, 0.35), 1.0, 0.25, 8),
 }
 
 
@@ -50,11 +50,13 @@ def draw_picture(seed: int, level: str, size: int, index: int) -> Picture:
         paint_clutter(dice, picture, loudness)
     owner, areas, shapes = np.zeros((size, size), np.int64), [size * size], []
     for _ in range(0 if dice.chance(rules.empty) else dice.integer(*rules.objects)):
-        candidate = random_shape(dice, size * dice.log_uniform(*rules.sizes), size - 4)
-        if placed := place(dice, candidate, owner, areas, rules.visible):
+        least, usual, most = rules.sizes
+        side = dice.log_uniform(least, usual) if dice.chance(0.05) else dice.log_uniform(usual, most)
+        visible = rules.visible if dice.chance(rules.overlap) else 1.0
+        if placed := place(dice, random_shape(dice, size * side, size - 4), owner, areas, visible):
             paint_shape(dice, picture, placed, dice.uniform(*rules.contrast) + loudness / 2)
             shapes.append(placed)
-    grain = dice.choice((0.0, 0.0, 0.03, 0.08)) * (dice.array(size, size) - 0.5)
+    grain = dice.choice((0.0, 0.0, 0.03, 0.06)) * (dice.array(size, size) - 0.5)
     pixels = np.rint(255 * np.clip(picture + grain, 0, 1)).astype(np.uint8).transpose(1, 2, 0)
     showing = np.bincount(owner.ravel(), minlength=len(areas)).tolist()
     return Picture(pixels, shapes, [2 * s < a for s, a in zip(showing[1:], areas[1:], strict=True)])
@@ -88,9 +90,7 @@ class ShapesDataset(torch.utils.data.Dataset[Any]):
         if length < 0:
             raise ValueError(f"length {length} is negative")
         if image_size < 64:
-            raise ValueError(
-                f"image_size {image_size} is below 64: small shapes would vanish between the pixels"
-            )
+            raise ValueError(f"image_size {image_size} is below 64: small shapes would vanish between the pixels")
         if not 0 <= seed < 2**32:
             raise ValueError(f"seed {seed} is outside [0, 2**32)")
         self.length, self.image_size, self.seed, self.level = length, image_size, seed, level
@@ -107,9 +107,7 @@ class ShapesDataset(torch.utils.data.Dataset[Any]):
         boxes = torch.tensor([shape.box for shape in picture.shapes], dtype=torch.float32).reshape(-1, 4)
         target = {
             "boxes": boxes,
-            "labels": torch.tensor(
-                [1 + self.classes.index(s.kind) for s in picture.shapes], dtype=torch.int64
-            ),
+            "labels": torch.tensor([1 + self.classes.index(s.kind) for s in picture.shapes], dtype=torch.int64),
             "difficult": torch.tensor(picture.difficult, dtype=torch.bool),
             "image_id": i,
         }
@@ -126,9 +124,9 @@ STARTS = {"train": 0, "val": 1_000_000, "test": 2_000_000}
 def write_shapes(
     root: str | Path,
     image_size: int = 128,
-    train: int = 800,
-    val: int = 80,
-    test: int = 120,
+    train: int = 920,
+    val: int = 92,
+    test: int = 138,
     seed: int = 0,
     level: str = "standard",
 ) -> None:
@@ -156,7 +154,7 @@ def write_shapes(
 
 
 def annotation(filename: str, picture: Picture) -> str:
-    """VOC's XML. Coordinates are the first and the last pixel of the box, counted from 1."""
+    """VOC's XML. Coordinates are the box's corners rounded to whole pixels, from 0, as `VOCDataset` takes them."""
     height, width, depth = picture.pixels.shape
     lines = [
         "<annotation>",
@@ -164,9 +162,7 @@ def annotation(filename: str, picture: Picture) -> str:
         f"  <size><width>{width}</width><height>{height}</height><depth>{depth}</depth></size>",
     ]
     for shape, difficult in zip(picture.shapes, picture.difficult, strict=True):
-        x0, y0, x1, y1 = shape.box
-        first, last = (math.floor(x0) + 1, math.floor(y0) + 1), (math.ceil(x1), math.ceil(y1))
-        corners = zip(("xmin", "ymin", "xmax", "ymax"), (*first, *last), strict=True)
+        corners = zip(("xmin", "ymin", "xmax", "ymax"), map(round, shape.box), strict=True)
         box = "".join(f"<{name}>{value}</{name}>" for name, value in corners)
         flags = f"<truncated>0</truncated><difficult>{int(difficult)}</difficult>"
         lines.append(f"  <object><name>{shape.kind}</name>{flags}<bndbox>{box}</bndbox></object>")

@@ -1,0 +1,85 @@
+"""How to train: the settings, the learning rate's course, and the optimizer."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from .model import DSOD
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train. Give `epochs`, or `minutes` to have the speed measured first and turned into epochs.
+
+    A seed fixes a run on one machine: the record of a run by minutes says how many epochs they became, and a run by as
+    many epochs gives the same numbers.
+    """
+
+    epochs: int | None = None
+    minutes: float | None = None
+    batch_size: int = 16
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    """"adamw" learns faster in runs of minutes; "sgd", with momentum, is the authors'."""
+    learning_rate: float = 0.01
+    momentum: float = 0.9
+    """sgd's; adamw has its usual two."""
+    weight_decay: float = 0.02
+    warmup_steps: int = 100
+    """Steps over which the learning rate climbs from 0; then it follows half a cosine down to 0."""
+    seed: int = 0
+    evaluate_every: int = 5
+    """Epochs from one look at the held-out pictures to the next; the last epoch is always judged."""
+    workers: int | None = None
+    """Processes that load and augment pictures; 0: the training process does it itself, which on a CPU is the
+    fastest, as there is no idle core. None: 0 on a CPU, beside a GPU a process for each core, at most 8."""
+    device: str = "auto"
+    """"auto" is a GPU where there is one."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, naming the field."""
+        if (self.epochs is None) == (self.minutes is None):
+            raise ValueError("epochs, minutes: give one of the two")
+        for name in ("epochs", "minutes", "batch_size", "learning_rate", "evaluate_every"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} is {value}; it has to be above 0")
+        for name in ("momentum", "weight_decay", "warmup_steps", "workers"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"{name} is {value}; it has to be 0 or more")
+        if self.optimizer not in ("adamw", "sgd"):
+            raise ValueError(f"optimizer is {self.optimizer!r}; it is 'adamw' or 'sgd'")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed is {self.seed}; it has to be in [0, 2**32)")
+
+
+def learning_rate_at(step: int, total_steps: int, config: TrainConfig) -> float:
+    """The learning rate of a step (from 0): linear warm-up, then half a cosine."""
+    warmup = min(config.warmup_steps, total_steps // 2)
+    if step < warmup:
+        return config.learning_rate * (step + 1) / warmup
+    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total_steps - warmup)))
+
+
+def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """The optimizer that `config` names, over `parameter_groups`."""
+    groups = parameter_groups(model, config.weight_decay)
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum)
+    return torch.optim.AdamW(groups, lr=config.learning_rate)
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """The parameters to train. As the authors have it, weight decay spares the BatchNorm of DSOD's head."""
+    spared: set[nn.Parameter] = set()
+    if isinstance(model, DSOD):
+        norms = [m for m in model.network.head.modules() if isinstance(m, nn.BatchNorm2d)]
+        spared = {p for m in norms for p in m.parameters()}
+    trained = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trained if p not in spared], "weight_decay": weight_decay},
+        {"params": [p for p in trained if p in spared], "weight_decay": 0.0},
+    ]

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 def norm_relu_conv(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> nn.Sequential:
-    """BatchNorm, ReLU, convolution: the pre-activation order of DenseNet, in which all of DSOD but its stem is built."""
+    """BatchNorm, ReLU, convolution: the pre-activation order of DenseNet, in which all but DSOD's stem is built."""
     return nn.Sequential(
         nn.BatchNorm2d(in_channels),
         nn.ReLU(inplace=True),

@@ -1,8 +1,8 @@
 """Offsets: how a detector says where a box is, relative to a prior.
 
-Two frames are used throughout the package. *Pixels* are xyxy corners in the picture that was given. *Fractions* divide by
-the picture's width and height, so that they survive the warp to the network's square input. Priors are fractions in
-cxcywh (centre, width, height). IoU, clipping and NMS come from `torchvision.ops`.
+Two frames are used throughout the package. *Pixels* are xyxy corners in the picture that was given. *Fractions*
+divide by the picture's width and height, so that they survive the warp to the network's square input. Priors are
+fractions in cxcywh (centre, width, height). IoU, clipping and NMS come from `torchvision.ops`.
 """
 
 import torch

@@ -31,7 +31,7 @@ class DSODConfig:
     block_layers: tuple[int, int, int, int] = (6, 8, 8, 8)
     stem: Literal["stem", "densenet"] = "stem"
     transition_without_pooling: bool = True
-    """False: the network ends with its third block, as each further one would have to shrink the map (Section 4.1.2)."""
+    """False: the network ends with its third block; each further one would have to shrink the map (Section 4.1.2)."""
     prediction: Literal["dense", "plain"] = "dense"
     prediction_channels: tuple[int, ...] = (512, 512, 256, 256, 256)
     """Channels of every map after the first."""
@@ -48,7 +48,7 @@ class DSODConfig:
     match_threshold: float = 0.5
     negatives_per_positive: float = 3.0
     min_negatives: int = 0
-    """Negatives mined in a picture however few its positives. The authors' 0 learns nothing from a picture without objects."""
+    """Negatives mined in a picture however few its positives. The authors' 0: none in a picture without objects."""
 
     score_threshold: float = 0.01
     nms_threshold: float = 0.45
@@ -98,7 +98,7 @@ class DSODConfig:
             raise ValueError(f"prediction_channels is {self.prediction_channels}; each is 1 or more")
         if self.prediction == "dense" and any(c % 2 for c in self.prediction_channels):
             raise ValueError(
-                f"prediction_channels is {self.prediction_channels}; for dense prediction each is even, for its two halves"
+                f"prediction_channels is {self.prediction_channels}; dense prediction halves each, so they are even"
             )
         if len(self.prediction_channels) + 1 != len(self.priors.min_sizes):
             raise ValueError(
@@ -113,7 +113,7 @@ class DSODConfig:
 
     @property
     def map_sizes(self) -> tuple[int, ...]:
-        """Side of each map that the head reads, in cells, finest first: an eighth of the input, then halves, rounded up."""
+        """Cells along a side of each map, finest first: an eighth of the input, then halves, rounded up."""
         sizes = [math.ceil(self.image_size / 8)]
         for _ in self.prediction_channels:
             sizes.append(math.ceil(sizes[-1] / 2))

@@ -30,7 +30,8 @@ def detect(
         detections_per_image: the best so many survivors of all classes are returned.
 
     Returns:
-        For each picture a dict of "boxes" [N, 4] xyxy, fractions, not clipped; "labels" [N] int64, 1 to C - 1; "scores" [N].
+        For each picture a dict of "boxes" [N, 4] xyxy, fractions, not clipped; "labels" [N] int64, 1 to C - 1;
+        "scores" [N].
 
     Source: SSD, section 2.2; weiliu89/caffe detection_output_layer.cpp.
     """
@@ -43,8 +44,8 @@ def detect(
     finite = boxes.isfinite().all(dim=1)  # one NaN would switch NMS off for the whole batch
     boxes, scores, picture, label = boxes[finite], scores[finite], picture[finite], label[finite]
 
-    # One call for all pictures and classes. torchvision keeps the groups apart by moving each to coordinates of its own,
-    # which needs coordinates that are not negative and room after the point for some thousand groups.
+    # One call for all pictures and classes. torchvision keeps the groups apart by moving each to coordinates of its
+    # own, which needs coordinates that are not negative and room after the point for some thousand groups.
     corners = boxes.double().clamp(-FAR, FAR) + FAR
     keep = batched_nms(corners, scores.double(), picture * num_classes + label, nms_threshold)
     keep = keep[picture[keep].argsort(stable=True)]  # by picture, and still best first within each

@@ -16,9 +16,9 @@ Answer = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def fold_batchnorm(network: Network) -> Network:
-    """A copy in evaluation mode whose BatchNorms are part of the convolutions before them, wherever one stands right before.
+    """A copy in evaluation mode in which BatchNorm is part of the convolution right before it, where there is one.
 
-    The others, which read a concatenation, stay. Offsets and logits are the same up to rounding.
+    Those that read a concatenation stay. Offsets and logits are the same up to rounding.
     """
     network = copy.deepcopy(network).eval()
     for module in list(network.modules()):

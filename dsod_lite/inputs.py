@@ -32,7 +32,8 @@ def check_targets(
         boxes, labels = target["boxes"], target["labels"]
         if boxes.ndim != 2 or boxes.shape[1] != 4 or labels.shape != boxes.shape[:1]:
             raise ValueError(
-                f"{target_name(targets, i)}: boxes {list(boxes.shape)} and labels {list(labels.shape)} do not fit together"
+                f"{target_name(targets, i)}: boxes {list(boxes.shape)} and labels {list(labels.shape)} "
+                "do not fit together"
             )
         if labels.dtype != torch.int64:
             raise ValueError(f"{target_name(targets, i)}: labels: expected int64, got {labels.dtype}")
@@ -51,7 +52,8 @@ def check_targets(
     if bad.any():
         at = int(bad.nonzero()[0])
         raise ValueError(
-            f"{target_name(targets, int(owner[at]))}: labels: {int(labels[at])}, but the classes are 1 to {num_classes - 1}"
+            f"{target_name(targets, int(owner[at]))}: labels: {int(labels[at])}, "
+            f"but the classes are 1 to {num_classes - 1}"
         )
 
 

@@ -1,7 +1,7 @@
 """Matching: which prior answers for which object.
 
-Everything here works on a batch at once: IoU [B, M, P] between M objects (pictures with fewer are padded with rows of -1)
-and P priors.
+Everything here works on a batch at once: IoU [B, M, P] between M objects (pictures with fewer are padded with rows of
+-1) and P priors.
 """
 
 from typing import Literal
@@ -16,15 +16,15 @@ NO_OVERLAP = 1e-6
 def match(iou: Tensor, threshold: float = 0.5, method: Literal["bipartite", "best"] = "bipartite") -> Tensor:
     """The object that each prior answers for.
 
-    First every object gets one prior of its own, however small the overlap. Then each prior left over takes the object it
-    overlaps most, if the IoU is at least `threshold`.
+    First every object gets one prior of its own, however small the overlap. Then each prior left over takes the
+    object it overlaps most, if the IoU is at least `threshold`.
 
     Args:
         iou: [B, M, P]; rows of padding are below 0.
         threshold: IoU, 0 to 1.
         method: how an object gets its own prior. "bipartite": the pair of largest IoU first, then the largest among the
-            objects and priors left, as the authors do; no two objects share. "best": each object takes its best prior, and
-            where two want the same one the later object has it, as many ports do.
+            objects and priors left, as the authors do; no two objects share. "best": each object takes its best
+            prior, and where two want the same one the later object has it, as many ports do.
 
     Returns:
         [B, P] int64: index of the object, -1 for background.
@@ -57,8 +57,8 @@ def bipartite_priors(iou: Tensor) -> Tensor:
     are all that need be looked at.
     """
     batch, objects, priors = iou.shape
-    # A small object inside several priors of one size overlaps them equally, and topk picks any of them. A step far below
-    # the precision of an IoU makes it the first, as with the authors, whatever else is in the batch.
+    # A small object inside several priors of one size overlaps them equally, and topk picks any of them. A step far
+    # below the precision of an IoU makes it the first, as with the authors, whatever else is in the batch.
     first = 1e-15 * torch.arange(priors, device=iou.device)
     values, candidates = (iou.double() - first).topk(min(objects, priors), dim=2)  # [B, M, K]
     prior_of = iou.new_full((batch, objects), -1, dtype=torch.int64)

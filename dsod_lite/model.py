@@ -20,11 +20,12 @@ from .priors import prior_boxes
 class DSOD(nn.Module):
     """The detector, with torchvision's conventions.
 
-    In training mode `model(images, targets)` gives {"bbox_regression": scalar, "classification": scalar}. In evaluation mode
-    `model(images)` gives for each picture {"boxes" [N, 4] xyxy in pixels of that picture, "labels" [N], "scores" [N]}, best first.
+    In training mode `model(images, targets)` gives {"bbox_regression": scalar, "classification": scalar}. In
+    evaluation mode `model(images)` gives for each picture {"boxes" [N, 4] xyxy in pixels of that picture, "labels"
+    [N], "scores" [N]}, best first.
 
-    Images are float tensors [3, H, W] in [0, 1] of any size, in a list or a batch; targets are dicts of "boxes" [M, 4] xyxy in
-    pixels and "labels" [M] int64, 1 to num_classes - 1. M may be 0.
+    Images are float tensors [3, H, W] in [0, 1] of any size, in a list or a batch; targets are dicts of "boxes" [M,
+    4] xyxy in pixels and "labels" [M] int64, 1 to num_classes - 1. M may be 0.
     """
 
     priors: Tensor
@@ -45,7 +46,7 @@ class DSOD(nn.Module):
         self.register_buffer("mean", torch.tensor(self.config.mean).view(3, 1, 1), persistent=False)
 
     def normalize(self, images: Sequence[Tensor] | Tensor) -> Tensor:
-        """Pictures of any size, float in [0, 1] -> the network's batch [B, 3, S, S]: warped, reordered, mean subtracted."""
+        """Pictures of any size, float in [0, 1] -> the network's batch [B, 3, S, S]: warped, reordered, normalised."""
         size = [self.config.image_size, self.config.image_size]
         if isinstance(images, Tensor):
             batch = transforms.resize(images, size, antialias=True)

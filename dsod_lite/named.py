@@ -18,8 +18,8 @@ def dsod300(num_classes: int = 21, **fields: Any) -> DSOD:
 def dsod300_plain(num_classes: int = 21, **fields: Any) -> DSOD:
     """DS/64-192-48-1 with SSD's plain prediction: 77.3 mAP and 18.2M parameters (paper, Table 2).
 
-    The paper does not fix the widths of its plain structure. Ours has 18.08M parameters with BatchNorm's statistics; see
-    `PlainPrediction`.
+    The paper does not fix the widths of its plain structure. Ours has 18.08M parameters with BatchNorm's statistics;
+    see `PlainPrediction`.
     """
     return DSOD(DSODConfig(num_classes=num_classes, prediction="plain", **fields))
 
@@ -27,8 +27,8 @@ def dsod300_plain(num_classes: int = 21, **fields: Any) -> DSOD:
 def dsod300_lite(num_classes: int = 21, **fields: Any) -> DSOD:
     """The authors' lite model: 76.7 mAP, 10.4M parameters, 25.8 pictures a second (paper, Table 4).
 
-    Its structure was not published. DS/64-256-64-1 with blocks of 3, 4, 4 and 4 layers is inferred from its size alone: with
-    BatchNorm's statistics it has 10.44M parameters, and the released file's 41.8 MB are 10.44M floats.
+    Its structure was not published. DS/64-256-64-1 with blocks of 3, 4, 4 and 4 layers is inferred from its size
+    alone: with BatchNorm's statistics it has 10.44M parameters, and the released file's 41.8 MB are 10.44M floats.
     """
     config = DSODConfig.from_name(
         "DS/64-256-64-1", num_classes=num_classes, **{"block_layers": (3, 4, 4, 4), **fields}
@@ -60,9 +60,9 @@ def dsod512(num_classes: int = 21, **fields: Any) -> DSOD:
 def dsod_tiny(num_classes: int = 7, image_size: int = 128, **fields: Any) -> DSOD:
     """The book's detector: the same network with 0.6M parameters, which two CPU cores train in minutes.
 
-    Not in the paper. It has five maps instead of six, DS/16-32-16-1 with blocks of 3, 4, 4 and 4 layers, and priors scaled
-    with the input and centred in their cells. A prior answers from an IoU of 0.4 on, because runs of minutes need
-    every positive they can get, and pictures without objects are learned from.
+    Not in the paper. It has five maps instead of six, DS/16-32-16-1 with blocks of 3, 4, 4 and 4 layers, and priors
+    scaled with the input and centred in their cells. A prior answers from an IoU of 0.4 on, because runs of minutes
+    need every positive they can get, and pictures without objects are learned from.
     """
     sizes = [image_size * fraction for fraction in (0.1, 0.24, 0.44, 0.64, 0.84, 1.04)]
     preset = {

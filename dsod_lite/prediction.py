@@ -1,5 +1,6 @@
 """From two backbone maps to six, and from six maps to offsets and logits (DSOD, section 3.1; principle 4)."""
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -27,8 +28,8 @@ class Reuse(nn.Sequential):
 class DensePrediction(nn.Module):
     """Every map after the first is half learned and half taken over from the map before it.
 
-    Takes the finest map [B, C1, H, W] and the backbone's last [B, C, H/2, W/2]; gives a list of maps, finest first, with
-    C1 and then `channels` channels.
+    Takes the finest map [B, C1, H, W] and the backbone's last [B, C, H/2, W/2]; gives a list of maps, finest first,
+    with C1 and then `channels` channels.
     """
 
     def __init__(self, first_channels: int, backbone_channels: int, channels: Sequence[int]) -> None:
@@ -50,15 +51,16 @@ class DensePrediction(nn.Module):
 class PlainPrediction(nn.Module):
     """SSD's chain, where each map is learned from the one before it and nothing is reused. Shapes as `DensePrediction`.
 
-    The paper draws this structure (Figure 1, left) and gives its size, 18.2M parameters with DS/64-192-48-1, but not its
-    widths, and dozens of them fit. Ours keeps the dense structure's maps, and a 1x1 as wide as the 3x3 after it: 18.08M.
+    The paper draws this structure (Figure 1, left) and gives its size, 18.2M parameters with DS/64-192-48-1, but not
+    its widths, and dozens of them fit. Ours keeps the dense structure's maps, and a 1x1 as wide as the 3x3 after it:
+    18.08M.
     """
 
     def __init__(self, first_channels: int, backbone_channels: int, channels: Sequence[int]) -> None:
         super().__init__()
         self.out_channels = [first_channels, *channels]
         self.transition = TransitionWithoutPooling(backbone_channels, channels[0])
-        self.learn = nn.ModuleList(Downsample(c, d, d) for c, d in zip(channels, channels[1:], strict=False))
+        self.learn = nn.ModuleList(Downsample(c, d, d) for c, d in itertools.pairwise(channels))
 
     def forward(self, first: Tensor, backbone: Tensor) -> list[Tensor]:
         maps = [first, self.transition(backbone)]
@@ -86,8 +88,9 @@ class L2Norm(nn.Module):
 class MultiBoxHead(nn.Module):
     """Two 3x3 convolutions a map, each with BatchNorm: one for the offsets, one for the class logits of its priors.
 
-    Takes the list of maps [B, C_i, H_i, W_i]; gives offsets [B, P, 4] and logits [B, P, num_classes], priors in the order
-    of `prior_boxes`. The BatchNorm with its own epsilon, in the place of a bias, is the authors'; ports often leave it out.
+    Takes the list of maps [B, C_i, H_i, W_i]; gives offsets [B, P, 4] and logits [B, P, num_classes], priors in the
+    order of `prior_boxes`. The BatchNorm with its own epsilon, in the place of a bias, is the authors'; ports often
+    leave it out.
     """
 
     def __init__(self, in_channels: Sequence[int], priors_per_cell: Sequence[int], num_classes: int) -> None:

@@ -10,17 +10,18 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class PriorConfig:
-    """The priors of a detector, one entry for each map, finest map first. Sizes and steps are pixels of the network's input.
+    """The priors of a detector, one entry for each map, finest first. Sizes and steps are in pixels of the input.
 
-    A cell of map i has a square of `min_sizes[i]`, a square of sqrt(min_sizes[i] * max_sizes[i]), and for each ratio r in
-    `aspect_ratios[i]` a box r times as wide as high and one r times as high as wide, both of the first square's area.
+    A cell of map i has a square of `min_sizes[i]`, a square of sqrt(min_sizes[i] * max_sizes[i]), and for each ratio
+    r in `aspect_ratios[i]` a box r times as wide as high and one r times as high as wide, both of the first square's
+    area.
     """
 
     min_sizes: tuple[float, ...]
     max_sizes: tuple[float, ...]
     aspect_ratios: tuple[tuple[float, ...], ...]
     steps: tuple[float, ...] | None = None
-    """Pixels between neighbouring centres. None: the input divided by the map's size, which keeps every centre inside."""
+    """Pixels from centre to centre. None: the input divided by the map's size, which keeps every centre inside."""
 
     def __post_init__(self) -> None:
         """Raises ValueError if the fields do not describe the same number of maps, or a size is not positive."""
@@ -51,7 +52,8 @@ class PriorConfig:
 
 
 # SSD's and DSOD's priors at 300x300 (their released scripts). Two of the steps are longer than the map's own spacing
-# (100 and 32 would be 300 / 3 and 300 / 10), so 126 centres lie outside the picture. They are the authors', so they stay.
+# (100 and 32 would be 300 / 3 and 300 / 10), so 126 centres lie outside the picture. They are the authors', so they
+# stay.
 VOC300_PRIORS = PriorConfig(
     min_sizes=(30, 60, 111, 162, 213, 264),
     max_sizes=(60, 111, 162, 213, 264, 315),

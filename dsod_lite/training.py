@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from .checkpoint import one_line
 from .evaluation import evaluate_voc
+from .model import DSOD
 from .predict import collate, predict, to_device
 from .recipe import TrainConfig, learning_rate_at, make_optimizer
 from .runs import Run

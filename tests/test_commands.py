@@ -311,8 +311,9 @@ def test_drawn_folders_have_no_defects(tmp_path: Path, capsys: pytest.CaptureFix
 # --- what it says ---------------------------------------------------------------------------------------------
 
 OPTIONS = {
-    "train": "--model --data --split --held-out --epochs --minutes --image-size --batch-size --learning-rate "
-    "--augmentation --evaluate-every --seed --workers --device --resume --output JPEGImages Annotations ImageSets/Main",
+    "train": "--model --data --split --held-out --epochs --minutes --image-size --batch-size --optimizer "
+    "--learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume --output "
+    "JPEGImages Annotations ImageSets/Main",
     "evaluate": "--checkpoint --data --split --json --batch-size --device",
     "detect": "PICTURE_OR_FOLDER --checkpoint --output --min-score --device",
     "check": "FOLDER",

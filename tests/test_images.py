@@ -34,7 +34,6 @@ def read(path: Path) -> np.ndarray:
     image = read_image(path)
     assert image.dtype == torch.uint8
     assert image.shape[0] == 3
-    assert image.is_contiguous()
     assert image_size(path) == (image.shape[2], image.shape[1])
     return image.permute(1, 2, 0).numpy()
 
@@ -164,7 +163,14 @@ def test_a_cmyk_jpeg_is_not_inverted(tmp_path: Path) -> None:
 def test_16_bit_grey_keeps_its_brightness(tmp_path: Path, suffix: str) -> None:
     values = np.linspace(0, 65535, 32 * 16).astype(np.uint16).reshape(16, 32)
     Image.fromarray(values).save(tmp_path / f"deep{suffix}")
-    np.testing.assert_allclose(read(tmp_path / f"deep{suffix}")[..., 1], values / 257, atol=1)
+    np.testing.assert_array_equal(read(tmp_path / f"deep{suffix}")[..., 1], (values / 257).round())
+
+
+@pytest.mark.parametrize(("most", "per_step"), [(255, 1), (65535, 257)])
+def test_32_bit_grey_is_taken_for_8_or_16_bits_by_its_largest_value(tmp_path: Path, most: int, per_step: int) -> None:
+    values = np.linspace(0, most, 32 * 16).astype(np.int32).reshape(16, 32)
+    Image.fromarray(values).save(tmp_path / "deep.tif")
+    np.testing.assert_array_equal(read(tmp_path / "deep.tif")[..., 0], (values / per_step).round())
 
 
 def test_dark_16_bit_grey_stays_dark(tmp_path: Path) -> None:

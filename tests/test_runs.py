@@ -216,9 +216,10 @@ def test_a_kill_between_checkpoint_and_record_is_mended(tmp_path: Path, monkeypa
     assert without_seconds(history) == numbers(tmp_path / "whole")["history"]
 
 
-def test_dice_of_the_models_own_go_on_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_the_models_own_dice_and_either_optimizer_go_on_too(optimizer: str, tmp_path: Path) -> None:
     whole, broken = Toy(), Toy()
-    config = quick(epochs=4)
+    config = quick(epochs=4, optimizer=optimizer)
     history = train(whole, PICTURES, None, config, tmp_path / "whole")
     state = stop_after(2, broken, config, tmp_path / "broken")
     assert state["epoch"] == 2
@@ -300,12 +301,13 @@ class Renamed(Rectangles):
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        ({"learning_rate": 0.01}, "train.learning_rate: the checkpoint has 0.05, this run 0.01"),
+        ({"learning_rate": 0.02}, "train.learning_rate: the checkpoint has 0.01, this run 0.02"),
         ({"batch_size": 2}, "train.batch_size: the checkpoint has 4, this run 2"),
+        ({"optimizer": "sgd"}, "train.optimizer: the checkpoint has adamw, this run sgd"),
         ({"seed": 3}, "train.seed: the checkpoint has 0, this run 3"),
         ({"epochs": 4}, "train.epochs: the checkpoint has 3, this run 4"),
         ({"minutes": 1.0}, "train.epochs: the checkpoint has 3, this run None"),
-        ({"weight_decay": 0.0}, "train.weight_decay: the checkpoint has 0.0005, this run 0.0"),
+        ({"weight_decay": 0.0}, "train.weight_decay: the checkpoint has 0.02, this run 0.0"),
         ({"model": small_dsod(block_layers=(1, 1, 1, 2))}, "config.block_layers: the checkpoint has (1, 1, 1, 1), "),
         ({"model": small_dsod(min_negatives=3)}, "config.min_negatives: the checkpoint has 10, this run 3"),
         ({"model": small_dsod(image_size=96)}, "config.image_size: the checkpoint has 64, this run 96"),

@@ -303,9 +303,9 @@ def test_written_folder_reads_back(tmp_path: Path) -> None:
     dataset = ShapesDataset(6, image_size=96, seed=5, level="hard")
     for (path, objects), (drawn, target) in zip(train, dataset, strict=True):
         assert [name for name, _ in objects] == [dataset.classes[c - 1] for c in target["labels"]]
-        pixels = torch.tensor([corners for _, corners in objects])
-        boxes = torch.cat([pixels[:, :2] - 1, pixels[:, 2:]], dim=1)  # pixel 1 reaches from 0 to 1
-        assert (boxes - target["boxes"]).abs().max() < 1
+        boxes = torch.tensor([corners for _, corners in objects])
+        assert (boxes - target["boxes"]).abs().max() <= 0.5
+        assert (boxes[:, 2:] > boxes[:, :2]).all()
         with Image.open(path) as image:
             decoded = torch.from_numpy(np.array(image)).permute(2, 0, 1) / 255
         assert (decoded - drawn).abs().mean() < 0.03
@@ -328,8 +328,8 @@ def test_shipped_folder() -> None:
     assert tuple(sorted(names)) == ShapesDataset.classes
     for _, objects in splits["test"]:
         for _, (x0, y0, x1, y1) in objects:
-            assert 1 <= x0 < x1 <= 128
-            assert 1 <= y0 < y1 <= 128
+            assert 0 < x0 < x1 < 128
+            assert 0 < y0 < y1 < 128
 
 
 @pytest.mark.parametrize(("split", "start"), [("train", 0), ("val", 1_000_000), ("test", 2_000_000)])

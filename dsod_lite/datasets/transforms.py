@@ -19,7 +19,7 @@ def ssd_augmentation(image_size: int) -> v2.Compose:
 
 
 def light_augmentation(image_size: int) -> v2.Compose:
-    """A mild and quick one, for runs too short to see every object at every size: shapes and result as `ssd_augmentation`.
+    """A mild and quick one, for runs too short to see every object at every size. Shapes as with `ssd_augmentation`.
 
     Half of the pictures are cropped, to at least 0.6 of each side; brightness and contrast vary, hues do not.
     """

@@ -1,0 +1,53 @@
+"""The network made for answering gives the network's answers."""
+
+import pytest
+import torch
+from torch import nn
+
+from dsod_lite import DSOD, dsod300, dsod_tiny
+from dsod_lite.fast import fold_batchnorm
+
+
+def lived_in(model: DSOD) -> DSOD:
+    """A model whose BatchNorms have statistics and weights of their own, so that folding them wrongly shows."""
+    generator = torch.Generator().manual_seed(0)
+    for norm in model.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            for values, low in ((norm.running_mean, -0.5), (norm.running_var, 0.5), (norm.weight, 0.5), (norm.bias, -0.5)):
+                values.data.uniform_(low, low + 1, generator=generator)
+    return model.eval()
+
+
+def difference(ours: tuple[torch.Tensor, ...], theirs: tuple[torch.Tensor, ...]) -> float:
+    """The largest difference, as a share of the largest value."""
+    return max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize("fields", [{}, {"stem": "densenet"}, {"prediction": "plain"}], ids=str)
+def test_folding_keeps_the_numbers(fields: dict) -> None:
+    model = lived_in(dsod_tiny(4, 96, **fields))
+    batch = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert difference(fold_batchnorm(model.network)(batch), model.network(batch)) < 1e-5
+
+
+def test_folding_leaves_the_network_itself_alone() -> None:
+    model = lived_in(dsod_tiny(4, 96))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    fold_batchnorm(model.network)
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_in_dsod300_only_the_norms_that_read_a_concatenation_or_a_fork_stay() -> None:
+    folded = fold_batchnorm(dsod300().network)
+    # Of 92: one stays in each of the 30 dense layers, 2 transitions with and 3 without pooling count one each where they
+    # read a block, and in the prediction 5 reused and 4 learned halves begin with one.
+    left = sum(isinstance(m, nn.BatchNorm2d) for m in folded.modules())
+    assert left == 30 + 4 + 5 + 4
+
+
+def test_fast_network_answers_as_the_network_does() -> None:
+    model = lived_in(dsod_tiny(4, 64))
+    batch = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert difference(model.fast_network()(batch), model.network(batch)) < 1e-4

@@ -6,6 +6,7 @@ import sys
 from . import commands
 from .checkpoint import CheckpointError
 from .datasets import DataError
+from .datasets.shapes import SHIPPED
 from .datasets.transforms import AUGMENTATIONS
 from .recipe import TrainConfig
 from .training import NonFiniteLoss
@@ -66,7 +67,8 @@ examples:
     train.add_argument("--learning-rate", type=float, default=defaults.learning_rate, metavar="LR",
                        help=f"highest learning rate; default: {defaults.learning_rate}")  # fmt: skip
     train.add_argument("--augmentation", choices=AUGMENTATIONS, default="light",
-                       help="light (default): crops, mirror, colours; ssd: the paper's, for long runs")  # fmt: skip
+                       help="light (default): crops, mirror, colours; upless: also upside down, for microscopes "
+                            "and satellites; ssd: the paper's, for long runs")  # fmt: skip
     train.add_argument("--evaluate-every", type=int, default=defaults.evaluate_every, metavar="N",
                        help=f"epochs between judgements; default: {defaults.evaluate_every}")  # fmt: skip
     train.add_argument("--seed", type=int, default=0, help="default: 0")
@@ -102,8 +104,8 @@ examples:
     draw.add_argument("folder", metavar="FOLDER")
     draw.add_argument("--image-size", type=int, default=128, help="default: 128")
     for split in ("train", "val", "test"):
-        draw.add_argument(f"--{split}", type=int, default=commands.SHIPPED[split], metavar="N",
-                          help=f"pictures in {split}; default: {commands.SHIPPED[split]}")  # fmt: skip
+        draw.add_argument(f"--{split}", type=int, default=SHIPPED[split], metavar="N",
+                          help=f"pictures in {split}; default: {SHIPPED[split]}")  # fmt: skip
     draw.add_argument("--level", choices=("standard", "hard"), default="standard")
     draw.add_argument("--seed", type=int, default=0)
 

@@ -27,9 +27,6 @@ MODELS = {
     for name in ("dsod_tiny", "dsod300", "dsod300_plain", "dsod300_lite", "dsod300_smallest", "dsod512")
 }
 
-SHIPPED = {"train": 800, "val": 80, "test": 120}
-
-
 def run_train(args: argparse.Namespace) -> int:
     """Trains a named model on a folder."""
     config = TrainConfig(
@@ -77,9 +74,9 @@ def has_split(root: Path, split: str) -> bool:
 
 
 def default_image_size(dataset: VOCDataset) -> int:
-    """The network's input for these pictures: their own median side up to 224 pixels, a multiple of 32."""
+    """The network's input for these pictures: their own median side up to 256 pixels, a multiple of 32."""
     sides = sorted(math.sqrt(width * height) for width, height in dataset.sizes)
-    return min(224, max(64, 32 * round(sides[len(sides) // 2] / 32)))
+    return min(256, max(64, 32 * round(sides[len(sides) // 2] / 32)))
 
 
 def run_evaluate(args: argparse.Namespace) -> int:

@@ -13,7 +13,8 @@ def lived_in(model: DSOD) -> DSOD:
     generator = torch.Generator().manual_seed(0)
     for norm in model.modules():
         if isinstance(norm, nn.BatchNorm2d):
-            for values, low in ((norm.running_mean, -0.5), (norm.running_var, 0.5), (norm.weight, 0.5), (norm.bias, -0.5)):
+            around_0, around_1 = (norm.running_mean, norm.bias), (norm.running_var, norm.weight)
+            for values, low in [*((v, -0.5) for v in around_0), *((v, 0.5) for v in around_1)]:
                 values.data.uniform_(low, low + 1, generator=generator)
     return model.eval()
 
@@ -40,8 +41,8 @@ def test_folding_leaves_the_network_itself_alone() -> None:
 
 def test_in_dsod300_only_the_norms_that_read_a_concatenation_or_a_fork_stay() -> None:
     folded = fold_batchnorm(dsod300().network)
-    # Of 92: one stays in each of the 30 dense layers, 2 transitions with and 3 without pooling count one each where they
-    # read a block, and in the prediction 5 reused and 4 learned halves begin with one.
+    # Of 92, one stays in each of the 30 dense layers, in each of the 4 transitions, and where the 5 reused and the 4
+    # learned halves of the prediction begin.
     left = sum(isinstance(m, nn.BatchNorm2d) for m in folded.modules())
     assert left == 30 + 4 + 5 + 4
 

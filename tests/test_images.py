@@ -15,6 +15,9 @@ from PIL import Image
 
 from dsod_lite.datasets.images import DataError, find_images, image_size, read_image
 
+# Pillow remarks on damaged TIFFs, beside reading or refusing them.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
+
 Reader = Callable[[Path], object]
 COLOURS = {"A": (255, 0, 0), "B": (0, 255, 0), "C": (0, 0, 255), "D": (255, 255, 0)}
 

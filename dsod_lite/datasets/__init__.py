@@ -4,7 +4,7 @@ from .check import check_folder
 from .download import download_bccd
 from .images import DataError, find_images, read_image
 from .shapes import ShapesDataset, write_shapes
-from .transforms import light_augmentation, ssd_augmentation
+from .transforms import light_augmentation, ssd_augmentation, upless_augmentation
 from .voc import VOCDataset
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "light_augmentation",
     "read_image",
     "ssd_augmentation",
+    "upless_augmentation",
     "write_shapes",
 ]

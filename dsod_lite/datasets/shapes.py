@@ -117,6 +117,7 @@ class ShapesDataset(torch.utils.data.Dataset[Any]):
         return self.transform(tv_tensors.Image(image), target)
 
 
+SHIPPED = {"train": 920, "val": 92, "test": 138}  # pictures in data/shapes
 # Each split starts far along the series: ShapesDataset(100_000) is more to train on and has no test picture.
 STARTS = {"train": 0, "val": 1_000_000, "test": 2_000_000}
 
@@ -124,9 +125,9 @@ STARTS = {"train": 0, "val": 1_000_000, "test": 2_000_000}
 def write_shapes(
     root: str | Path,
     image_size: int = 128,
-    train: int = 920,
-    val: int = 92,
-    test: int = 138,
+    train: int = SHIPPED["train"],
+    val: int = SHIPPED["val"],
+    test: int = SHIPPED["test"],
     seed: int = 0,
     level: str = "standard",
 ) -> None:

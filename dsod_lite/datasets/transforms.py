@@ -21,12 +21,18 @@ def ssd_augmentation(image_size: int) -> v2.Compose:
 def light_augmentation(image_size: int) -> v2.Compose:
     """A mild and quick one, for runs too short to see every object at every size. Shapes as with `ssd_augmentation`.
 
-    Half of the pictures are cropped, to at least 0.6 of each side; brightness and contrast vary, hues do not.
+    Half of the pictures are cropped, to at least 0.6 of each side. Brightness, contrast and saturation vary, hues
+    do not.
     """
     crop = v2.RandomIoUCrop(
         min_scale=0.6, min_aspect_ratio=0.75, max_aspect_ratio=4 / 3, sampler_options=[0.0, 1.0]
     )
-    return _compose(image_size, [crop], v2.ColorJitter(brightness=0.3, contrast=0.3))
+    return _compose(image_size, [crop], v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3))
+
+
+def upless_augmentation(image_size: int) -> v2.Compose:
+    """`light_augmentation`, and half of the pictures upside down: for microscopes and satellites, which have no up."""
+    return v2.Compose([v2.RandomVerticalFlip(), *light_augmentation(image_size).transforms])
 
 
 def _compose(image_size: int, frame: list[torch.nn.Module], colours: torch.nn.Module) -> v2.Compose:
@@ -44,7 +50,7 @@ def _compose(image_size: int, frame: list[torch.nn.Module], colours: torch.nn.Mo
     )
 
 
-AUGMENTATIONS = {"light": light_augmentation, "ssd": ssd_augmentation}
+AUGMENTATIONS = {"light": light_augmentation, "upless": upless_augmentation, "ssd": ssd_augmentation}
 
 
 def per_object(sample: tuple[torch.Tensor, dict[str, torch.Tensor]]) -> tuple[torch.Tensor, ...]:

@@ -185,7 +185,7 @@ def epochs_in(
     # Detecting costs about a third of a training step's work, and every `evaluate_every`th epoch does it.
     held_out = len(val_set) / config.batch_size / 3 if val_set is not None else 0.0  # type: ignore[arg-type]
     epoch = step * (len(loader) + held_out / config.evaluate_every)
-    return max(1, int(0.95 * (60 * config.minutes - sum(times)) / epoch))
+    return max(1, int(0.92 * (60 * config.minutes - sum(times)) / epoch))
 
 
 def pick_device(name: str) -> torch.device:

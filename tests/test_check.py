@@ -173,6 +173,28 @@ def test_the_number_of_lines_is_the_number_of_defects(
     shutil.rmtree(root)
 
 
+@given(st.lists(st.tuples(*[st.floats(-20, 90) | st.integers(0, 60)] * 4), max_size=2))
+def test_check_and_strict_agree_on_every_box(
+    tmp_path_factory: pytest.TempPathFactory, boxes: list[tuple[float, ...]]
+) -> None:
+    root = tmp_path_factory.getbasetemp() / "any_boxes"
+    if not root.exists():
+        make_folder(root, train={"a": []})
+    (root / "Annotations/a.xml").write_text(xml([("cat", *box) for box in boxes]))
+    try:
+        VOCDataset(root, strict=True)
+    except DataError:
+        assert check_folder(root) != []
+    else:
+        assert check_folder(root) == []
+
+
+@pytest.mark.parametrize("box", [(-1, 9, 20, 20), (9, -1, 20, 20), (9, 9, WIDTH + 1, 20), (9, 9, 20, HEIGHT + 1)])
+def test_each_edge_of_the_picture(root: Path, box: tuple[float, ...]) -> None:
+    annotated(root, "edge", box)
+    assert len(check_folder(root)) == 1
+
+
 def test_a_picture_may_have_several_bad_boxes(root: Path) -> None:
     annotated(root, "several", (9, 4, 9, 8), (60, 4, 70, 8), (9, 4, 8, 8))
     assert [defect.split(": ")[1] for defect in check_folder(root)] == [

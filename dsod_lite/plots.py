@@ -64,7 +64,7 @@ def show_boxes(
     ax.set_axis_off()
     for i in range(len(boxes)) if scores is None else scores.argsort(stable=True).tolist():
         words = [] if labels is None else [_class_name(int(labels[i]), class_names)]
-        words += [] if scores is None else [f"{float(scores[i]):.2f}"]
+        words += [] if scores is None else [f"{scores[i].item():.2f}"]
         shade = color or _class_color(1 if labels is None else int(labels[i]))
         _draw_box(ax, boxes[i].tolist(), " ".join(words), shade, width, height)
     return ax

@@ -1,0 +1,39 @@
+"""One recorded run: train on a folder, judge on its test split, and keep the figures in data/runs/NAME.json.
+
+    python book/experiments/record_run.py shapes_tiny data/shapes --minutes 5
+    python book/experiments/record_run.py bccd_tiny downloads/bccd --minutes 20 --augmentation upless
+
+What follows the folder goes to `python -m dsod_lite train`. The run itself, with its checkpoint, stays in runs/NAME; a run
+that was stopped goes on when the same line is given again.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(name: str, folder: str, *options: str) -> None:
+    run = ROOT / "runs" / name
+    package = [sys.executable, "-m", "dsod_lite"]
+    subprocess.run([*package, "train", "--data", folder, *options, "--resume", "--output", str(run)], check=True)
+    judged = ["--checkpoint", str(run), "--data", folder, "--split", "test", "--json", str(run / "test.json")]
+    subprocess.run([*package, "evaluate", *judged], check=True)
+
+    record = json.loads((run / "run.json").read_text())
+    test = json.loads((run / "test.json").read_text())
+    # The folder's name says which data they were; where it lay on this machine is nobody's business.
+    record["command"] = f"python book/experiments/record_run.py {name} {Path(folder).name} {' '.join(options)}"
+    record["test"] = test | {"data": Path(folder).name, "checkpoint": f"runs/{name}"}
+    path = ROOT / "data" / "runs" / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    print(f"recorded in {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])

@@ -311,7 +311,7 @@ class Renamed(Rectangles):
         ({"model": small_dsod(block_layers=(1, 1, 1, 2))}, "config.block_layers: the checkpoint has (1, 1, 1, 1), "),
         ({"model": small_dsod(min_negatives=3)}, "config.min_negatives: the checkpoint has 10, this run 3"),
         ({"model": small_dsod(image_size=96)}, "config.image_size: the checkpoint has 64, this run 96"),
-        ({"model": small_dsod(image_size=96)}, "config.priors.min_sizes: the checkpoint has (4.48"),
+        ({"model": small_dsod(image_size=96)}, "config.priors.min_sizes: the checkpoint has ("),
         ({"model": Toy()}, "architecture: the checkpoint has DSOD, this run Toy"),
         ({"pictures": Rectangles(9)}, "pictures: the checkpoint has 8, this run 9"),
     ],

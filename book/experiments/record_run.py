@@ -3,8 +3,8 @@
     python book/experiments/record_run.py shapes_tiny data/shapes --minutes 5
     python book/experiments/record_run.py bccd_tiny downloads/bccd --minutes 20 --augmentation upless
 
-What follows the folder goes to `python -m dsod_lite train`. The run itself, with its checkpoint, stays in runs/NAME; a run
-that was stopped goes on when the same line is given again.
+What follows the folder goes to `python -m dsod_lite train`. The run itself, with its checkpoint, stays in runs/NAME; a
+run that was stopped goes on when the same line is given again.
 """
 
 import json

@@ -12,6 +12,8 @@ What it takes to repeat a published number on VOC 2007 test:
 3. The 4,952 pictures of VOC 2007 test, with all their objects and the flag that says which are difficult.
 4. The measure: `evaluate_voc` as it stands, the 11-point mean at IoU 0.5.
 
+In code::
+
     model = load_caffemodel("DSOD300_VOC0712.caffemodel")
     with torch.no_grad():
         detections = [found for images, _ in loader for found in model(images)]

@@ -1,4 +1,4 @@
-"""Folders in Pascal VOC's layout: JPEGImages/, Annotations/*.xml and ImageSets/Main/{train,val,test}.txt."""
+"""Folders in Pascal VOC's layout: JPEGImages, Annotations and ImageSets/Main with train.txt, val.txt, test.txt."""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence

@@ -171,12 +171,15 @@ def epochs_in(
     """How many epochs fit into `config.minutes`, by timing some steps on a copy of the model, which is thrown away."""
     assert config.minutes is not None
     model = copy.deepcopy(model).train()
+    optimizer = make_optimizer(model, config)
     times = []
     images: Sequence[Tensor]
     before = time.perf_counter()
     for images, targets in loader:
         losses = model([image.to(device) for image in images], [to_device(t, device) for t in targets])
+        optimizer.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
+        optimizer.step()
         times.append(time.perf_counter() - before)
         before = time.perf_counter()
         if sum(times) > 0.02 * 60 * config.minutes and len(times) > 8:

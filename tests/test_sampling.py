@@ -1,5 +1,6 @@
 """The order of an epoch and the dice of its pictures: fixed by seed and epoch, whoever loads them."""
 
+import itertools
 import random
 from typing import Any
 
@@ -34,10 +35,10 @@ def test_an_epoch_shows_each_picture_once_and_is_the_same_again(length: int, see
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 10_000))
 def test_another_epoch_and_another_seed_have_another_order_and_other_dice(seed: int, epoch: int) -> None:
-    here = pairs(30, seed, epoch)
-    for other in (pairs(30, seed, epoch + 1), pairs(30, seed + 1, epoch), pairs(30, seed + 1, epoch + 1)):
-        assert [index for index, _ in here] != [index for index, _ in other]
-        assert not {dice for _, dice in here} & {dice for _, dice in other}
+    epochs = [pairs(30, seed, epoch), pairs(30, seed, epoch + 1), pairs(30, seed + 1, epoch)]
+    for one, other in itertools.combinations(epochs, 2):
+        assert [index for index, _ in one] != [index for index, _ in other]
+        assert not {dice for _, dice in one} & {dice for _, dice in other}
 
 
 def test_a_sampler_leaves_torchs_generator_alone() -> None:

@@ -52,6 +52,23 @@ def test_another_initial_model_ends_elsewhere() -> None:
     assert not same_weights(one, other)
 
 
+def test_every_epoch_has_an_order_and_dice_of_its_own() -> None:
+    class Watching(Toy):
+        def forward(self, images: list[Tensor], targets: Any = None) -> Any:
+            self.shown.append(
+                [(t["image_id"], round(x.mean().item(), 6)) for x, t in zip(images, targets, strict=True)]
+            )
+            return super().forward(images, targets)
+
+    model = Watching()
+    model.shown = []
+    train(model, PICTURES, None, quick(epochs=2))
+    first, second = sum(model.shown[:2], []), sum(model.shown[2:], [])
+    assert [i for i, _ in first] != [i for i, _ in second]
+    assert sorted(i for i, _ in first) == sorted(i for i, _ in second) == list(range(8))
+    assert not {mean for _, mean in first} & {mean for _, mean in second}  # noise of its own on each picture
+
+
 # --- the schedule --------------------------------------------------------------------------------------------
 
 

@@ -280,7 +280,10 @@ def test_class_names_in_any_script_are_drawn() -> None:
     image = torch.zeros(3, 50, 50)
     drawn = commands.drawn(image, found, ("Größe", "猫"))
     assert drawn.shape == (3, 500, 500)
-    assert drawn.any()
+    painted = drawn.amax(0) > 0.1
+    assert painted.any(1).nonzero()[-1].item() == pytest.approx(400, abs=4)  # ten times as large, the box too
+    assert painted[200, 50 - 2 : 50 + 3].any()
+    assert not painted[200, 60:390].any()
     twelve = tuple("abcdefghijkl")
     assert commands.drawn(image, found | {"labels": torch.tensor([12])}, twelve).any()  # more classes than colours
 
@@ -426,8 +429,11 @@ def test_a_picture_that_breaks_off_is_named_whoever_loads_it(
     workers: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = write_voc(tmp_path, train=Rectangles(4))
-    picture = broken / "JPEGImages/train_picture2.png"
-    picture.write_bytes(picture.read_bytes()[:400])
+    whole = broken / "JPEGImages/train_picture2.png"
+    picture = whole.with_suffix(".jpg")
+    Image.open(whole).save(picture)
+    picture.write_bytes(picture.read_bytes()[:-400])  # its header is whole, so that only loading it finds out
+    whole.unlink()
     options = ("--epochs", "1", "--batch-size", "2", "--device", "cpu", "--workers", workers)
     assert call("train", "--data", broken, "--output", tmp_path / "run", *options) == 2
     last = capsys.readouterr().err.splitlines()[-1]

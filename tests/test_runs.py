@@ -193,6 +193,17 @@ def test_a_disk_that_is_full_leaves_the_last_checkpoint_whole(tmp_path: Path, mo
     assert same(numbers(tmp_path / "full"), numbers(tmp_path / "whole"))
 
 
+def test_a_file_is_replaced_at_one_stroke(tmp_path: Path) -> None:
+    """Who has the old file open reads it to its end: nothing is ever written into it."""
+    path = tmp_path / "new" / "file"
+    write_whole(path, b"old" * 1000)
+    with open(path, "rb") as reader:
+        write_whole(path, b"new")
+        assert reader.read() == b"old" * 1000
+    assert path.read_bytes() == b"new"
+    assert [p.name for p in path.parent.iterdir()] == ["file"]
+
+
 class StoppedError(Exception):
     pass
 

@@ -63,7 +63,7 @@ def test_every_epoch_has_an_order_and_dice_of_its_own() -> None:
     model = Watching()
     model.shown = []
     train(model, PICTURES, None, quick(epochs=2))
-    first, second = sum(model.shown[:2], []), sum(model.shown[2:], [])
+    first, second = (list(itertools.chain(*model.shown[i : i + 2])) for i in (0, 2))
     assert [i for i, _ in first] != [i for i, _ in second]
     assert sorted(i for i, _ in first) == sorted(i for i, _ in second) == list(range(8))
     assert not {mean for _, mean in first} & {mean for _, mean in second}  # noise of its own on each picture

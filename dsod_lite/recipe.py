@@ -14,8 +14,8 @@ from .model import DSOD
 class TrainConfig:
     """How to train. Give `epochs`, or `minutes` to have the speed measured first and turned into epochs.
 
-    A seed fixes a run on one machine's CPU with as many threads: the record of a run by minutes says how many epochs they became, and a run by as
-    many epochs gives the same numbers.
+    A seed fixes a run on one machine's CPU with as many threads. The record of a run by minutes says how many epochs
+    they became, and a run by as many epochs gives the same numbers.
     """
 
     epochs: int | None = None

@@ -1,6 +1,7 @@
 """A checkpoint: one file that holds all a run has to remember, whole at every moment and safe to open."""
 
 import contextlib
+import json
 import os
 import pickle
 import zipfile
@@ -56,6 +57,11 @@ def write_whole(path: Path, content: bytes) -> None:
     """Writes a file, and its folder if need be, so that either the old content is there or the new."""
     with whole_file(path) as file:
         file.write(content)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a value as JSON, whole or not at all."""
+    write_whole(path, (json.dumps(value, indent=1) + "\n").encode())
 
 
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """What the commands of `python -m dsod_lite` do: functions of the parsed arguments that return the exit status."""
 
 import argparse
-import json
 import math
 import warnings
 from pathlib import Path
@@ -13,7 +12,7 @@ from torchvision.utils import draw_bounding_boxes, save_image
 from tqdm import tqdm
 
 from . import named
-from .checkpoint import load_model, write_whole
+from .checkpoint import load_model, write_json
 from .datasets import VOCDataset, check_folder, download_bccd, find_images, read_image, write_shapes
 from .datasets.transforms import AUGMENTATIONS
 from .evaluation import evaluate_coco, evaluate_voc
@@ -108,7 +107,7 @@ def run_evaluate(args: argparse.Namespace) -> int:
             "AP50_11point": eleven.mean_ap,
             "coco": coco,
         }
-        write_whole(Path(args.json), (json.dumps(without_nan(result), indent=1) + "\n").encode())
+        write_json(Path(args.json), without_nan(result))
     return 0
 
 
@@ -143,7 +142,7 @@ def run_detect(args: argparse.Namespace) -> int:
             )
         ]
         tqdm.write(f"{path}: {len(found[target.name])} objects → {target}")
-    write_whole(output / "detections.json", (json.dumps(found, indent=1) + "\n").encode())
+    write_json(output / "detections.json", found)
     return 0
 
 
@@ -203,5 +202,5 @@ def run_benchmark(args: argparse.Namespace) -> int:
 
     rows = benchmark()
     if args.json:
-        write_whole(Path(args.json), (json.dumps(rows, indent=1) + "\n").encode())
+        write_json(Path(args.json), rows)
     return 0

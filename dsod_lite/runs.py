@@ -1,6 +1,5 @@
 """A run: what it has to remember, in memory and in its folder, and the record that says what was done."""
 
-import json
 import platform
 import shlex
 import subprocess
@@ -23,7 +22,7 @@ from .checkpoint import (
     load_checkpoint,
     one_line,
     save_checkpoint,
-    write_whole,
+    write_json,
 )
 
 RECORD = "run.json"
@@ -130,7 +129,7 @@ class Run:
             "seconds": round(self.seconds, 1),
             "history": self.history,
         }
-        write_whole(folder / RECORD, (json.dumps(record, indent=1) + "\n").encode())
+        write_json(folder / RECORD, record)
 
 
 def repeatable(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -104,8 +104,7 @@ def train_epoch(
         for group in optimizer.param_groups:
             group["lr"] = rate
         torch.manual_seed(config.seed * 1_000_003 + step)  # for models that roll dice, and for the same after a kill
-        losses = model([image.to(device) for image in images], [to_device(t, device) for t in targets])
-        loss = torch.stack(list(losses.values())).sum()
+        loss, losses = forward(model, images, targets, device)
         if not math.isfinite(loss.item()):
             raise NonFiniteLoss(describe_step(step, epoch, losses, targets, loader.dataset))
         optimizer.zero_grad(set_to_none=True)
@@ -120,6 +119,14 @@ def train_epoch(
         if not value.isfinite().all():
             raise NonFiniteLoss(f"epoch {epoch + 1}: {name} is not finite any more, though every loss was")
     return {name: value / len(loader) for name, value in sums.items()} | {"lr": rate}
+
+
+def forward(
+    model: nn.Module, images: Sequence[Tensor], targets: Sequence[dict[str, Any]], device: torch.device
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """A batch's loss, and the parts that it is the sum of."""
+    losses = model([image.to(device) for image in images], [to_device(t, device) for t in targets])
+    return torch.stack(list(losses.values())).sum(), losses
 
 
 def held_out_ap50(model: nn.Module, val_set: Dataset[Any], config: TrainConfig) -> float:
@@ -173,12 +180,11 @@ def epochs_in(
     model = copy.deepcopy(model).train()
     optimizer = make_optimizer(model, config)
     times = []
-    images: Sequence[Tensor]
     before = time.perf_counter()
     for images, targets in loader:
-        losses = model([image.to(device) for image in images], [to_device(t, device) for t in targets])
+        loss, _ = forward(model, images, targets, device)
         optimizer.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()
+        loss.backward()
         optimizer.step()
         times.append(time.perf_counter() - before)
         before = time.perf_counter()

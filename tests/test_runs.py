@@ -31,7 +31,7 @@ from dsod_lite import (
     load_model,
     train,
 )
-from dsod_lite.checkpoint import config_from_dict, differences, load_checkpoint, write_whole
+from dsod_lite.checkpoint import config_from_dict, differences, load_checkpoint, write_json, write_whole
 from dsod_lite.runs import environment
 
 REPOSITORY = Path(__file__).parents[1]
@@ -211,12 +211,12 @@ class StoppedError(Exception):
 def test_a_kill_between_checkpoint_and_record_is_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path / "whole", epochs=2)
 
-    def stop(folder: Path, content: bytes) -> None:
+    def stop(folder: Path, record: dict) -> None:
         if load_checkpoint(tmp_path / "killed")["epoch"] == 2:
             raise StoppedError
-        write_whole(folder, content)
+        write_json(folder, record)
 
-    monkeypatch.setattr("dsod_lite.runs.write_whole", stop)
+    monkeypatch.setattr("dsod_lite.runs.write_json", stop)
     with pytest.raises(StoppedError):
         run(tmp_path / "killed", epochs=2)
     monkeypatch.undo()

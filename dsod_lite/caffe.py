@@ -19,9 +19,14 @@ In code::
         detections = [found for images, _ in loader for found in model(images)]
     evaluate_voc(detections, targets, num_classes=21).mean_ap
 
-The default config's channel order, mean, thresholds and limits are the authors'. What can still differ a
-little is outside the network: they decode and warp a picture with OpenCV, bilinear and without antialiasing,
-and take the corners of VOC's boxes, which count pixels from 1, as they are.
+or on the command line, once the pictures are there::
+
+    python -m dsod_lite convert DSOD300_VOC0712.caffemodel dsod300.pt
+    python -m dsod_lite evaluate --checkpoint dsod300.pt --data VOCdevkit/VOC2007 --split test
+
+The default config's channel order, mean, warping without smoothing, thresholds and limits are the authors'. What can
+still differ a little is the last bit: they decode and warp a picture with OpenCV, in whole numbers. They take the
+corners of VOC's boxes, which count pixels from 1, as they are; so does our reader.
 
 The rest of their files: "smallest" (73.6) is DS/64-64-16-1. COCO's (29.3 on test-dev) is
 `DSODConfig(num_classes=81, priors=COCO300_PRIORS)`. "lite" (76.7) has no published structure; by its size it

@@ -20,20 +20,21 @@ from .priors import PriorConfig
 FORMAT = 1
 """Version of the file's layout; raised when a change would make old files mean something else."""
 
-FIELDS: dict[str, type | tuple[type, ...]] = {
-    "model": dict,
+Fields = Mapping[str, type | tuple[type, ...]]
+MODEL_FIELDS: Fields = {"model": dict, "architecture": str, "config": (dict, type(None)), "classes": list}
+"""What it takes to detect …"""
+RUN_FIELDS: Fields = {
+    **MODEL_FIELDS,
     "optimizer": dict,
     "train": dict,
-    "classes": list,
     "pictures": int,
     "epoch": int,
     "epochs": int,
     "seconds": float,
     "history": list,
     "environments": list,
-    "architecture": str,
-    "config": (dict, type(None)),
 }
+"""… and to go on training."""
 CHECKPOINT = "checkpoint.pt"
 
 
@@ -65,7 +66,10 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Writes a checkpoint. `state` has the `FIELDS`: tensors, numbers, strings, lists, tuples and dicts only."""
+    """Writes a checkpoint. `state` has the `MODEL_FIELDS`, or all `RUN_FIELDS`.
+
+    Its values are tensors, numbers, strings, lists, tuples and dicts, and nothing else.
+    """
     with whole_file(path) as file:
         torch.save({"format": FORMAT, **state}, file)
 
@@ -75,8 +79,12 @@ def checkpoint_path(path: str | Path) -> Path:
     return Path(path) / CHECKPOINT if Path(path).is_dir() else Path(path)
 
 
-def load_checkpoint(path: str | Path) -> dict[str, Any]:
+def load_checkpoint(path: str | Path, expected: Fields = MODEL_FIELDS) -> dict[str, Any]:
     """A checkpoint's content, from its file or its run's folder, on the CPU; nothing in it is executed.
+
+    Args:
+        path: the file or the folder.
+        expected: the fields that it has to hold, with their types.
 
     Raises:
         CheckpointError: naming the file, if it is missing, truncated or altered, and the field, if one does not fit.
@@ -101,7 +109,7 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: format: this file was not written by dsod_lite")
     if state["format"] != FORMAT:
         raise CheckpointError(f"{path}: format: the file has {state['format']!r}, this version reads {FORMAT}")
-    for field, kind in FIELDS.items():
+    for field, kind in expected.items():
         if field not in state:
             raise CheckpointError(f"{path}: {field}: is missing")
         if not isinstance(state[field], kind):

@@ -42,6 +42,8 @@ class DSODConfig:
     """Subtracted from the channels (0 to 255, in `channel_order`) …"""
     std: float = 1.0
     """… and then divided by this."""
+    antialias: bool = False
+    """Whether pictures that are shrunk to the input are smoothed. The authors' OpenCV does not smooth."""
 
     matching: Literal["bipartite", "best"] = "bipartite"
     """How each object gets a prior of its own: see `matching.match`."""

@@ -36,6 +36,24 @@ def mine_hard_negatives(
     return (rank < wanted) & ~positive
 
 
+def pad_objects(
+    boxes: Sequence[Tensor], labels: Sequence[Tensor], priors: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Pictures with different numbers of objects as one batch: boxes [B, M, 4], labels [B, M], IoU [B, M, P].
+
+    M is the largest number, and at least 1. Pictures with fewer are filled up with objects whose IoU is -1. Boxes are
+    xyxy and priors cxcywh, both in fractions.
+    """
+    # One row more than there are pictures, so that M is never 0 and empty pictures need no case of their own.
+    padded_boxes = nn.utils.rnn.pad_sequence([*boxes, priors.new_zeros(1, 4)], batch_first=True)[:-1]
+    padded_labels = nn.utils.rnn.pad_sequence([*labels, labels[0].new_zeros(1)], batch_first=True)[:-1]
+    counts = torch.tensor([len(b) for b in boxes], device=priors.device)
+    real = torch.arange(padded_boxes.shape[1], device=priors.device) < counts[:, None]  # [B, M]
+    iou = priors.new_full((*real.shape, len(priors)), -1.0)
+    iou[real] = box_iou(padded_boxes[real], box_convert(priors, "cxcywh", "xyxy"))
+    return padded_boxes, padded_labels, iou
+
+
 class MultiBoxLoss(nn.Module):
     """(Σ smooth L1 over positives + Σ cross-entropy over positives and mined negatives) / max(1, positives).
 
@@ -69,7 +87,7 @@ class MultiBoxLoss(nn.Module):
             labels: for each picture [M_i] int64, 1 to C - 1.
         """
         offsets, logits = offsets.float(), logits.float()  # sums over thousands of priors need more than half precision
-        padded_boxes, padded_labels, iou = self._pad(boxes, labels, priors)
+        padded_boxes, padded_labels, iou = pad_objects(boxes, labels, priors)
         matched = match(iou, self.threshold, self.matching)  # [B, P]
         positive = matched >= 0
         count = positive.sum().clamp(min=1)
@@ -86,17 +104,3 @@ class MultiBoxLoss(nn.Module):
         counted = positive | negative
         classification = F.cross_entropy(logits[counted], target_labels[counted], reduction="sum")
         return {"bbox_regression": regression / count, "classification": classification / count}
-
-    @staticmethod
-    def _pad(
-        boxes: Sequence[Tensor], labels: Sequence[Tensor], priors: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Boxes [B, M, 4], labels [B, M] and IoU with the priors [B, M, P], short pictures filled up with IoU -1."""
-        # One row more than there are pictures, so that M is never 0 and empty pictures need no case of their own.
-        padded_boxes = nn.utils.rnn.pad_sequence([*boxes, priors.new_zeros(1, 4)], batch_first=True)[:-1]
-        padded_labels = nn.utils.rnn.pad_sequence([*labels, labels[0].new_zeros(1)], batch_first=True)[:-1]
-        counts = torch.tensor([len(b) for b in boxes], device=priors.device)
-        real = torch.arange(padded_boxes.shape[1], device=priors.device) < counts[:, None]  # [B, M]
-        iou = priors.new_full((*real.shape, len(priors)), -1.0)
-        iou[real] = box_iou(padded_boxes[real], box_convert(priors, "cxcywh", "xyxy"))
-        return padded_boxes, padded_labels, iou

@@ -49,9 +49,9 @@ class DSOD(nn.Module):
         """Pictures of any size, float in [0, 1] -> the network's batch [B, 3, S, S]: warped, reordered, normalised."""
         size = [self.config.image_size, self.config.image_size]
         if isinstance(images, Tensor):
-            batch = transforms.resize(images, size, antialias=True)
+            batch = transforms.resize(images, size, antialias=self.config.antialias)
         else:
-            batch = torch.stack([transforms.resize(image, size, antialias=True) for image in images])
+            batch = torch.stack([transforms.resize(i, size, antialias=self.config.antialias) for i in images])
         if self.config.channel_order == "BGR":
             batch = batch.flip(1)
         batch = batch.to(self.mean.dtype)

@@ -1,5 +1,6 @@
 """The named models: the authors' and the book's, each a small difference from `DSODConfig`'s defaults."""
 
+from collections.abc import Callable
 from typing import Any
 
 from .config import DSODConfig
@@ -30,21 +31,19 @@ def dsod300_lite(num_classes: int = 21, **fields: Any) -> DSOD:
     Its structure was not published. DS/64-256-64-1 with blocks of 3, 4, 4 and 4 layers is inferred from its size
     alone: with BatchNorm's statistics it has 10.44M parameters, and the released file's 41.8 MB are 10.44M floats.
     """
-    config = DSODConfig.from_name(
-        "DS/64-256-64-1", num_classes=num_classes, **{"block_layers": (3, 4, 4, 4), **fields}
-    )
-    return DSOD(config)
+    preset = {"bottleneck": 256, "growth_rate": 64, "block_layers": (3, 4, 4, 4)}
+    return DSOD(DSODConfig(num_classes=num_classes, **{**preset, **fields}))
 
 
 def dsod300_smallest(num_classes: int = 21, **fields: Any) -> DSOD:
     """DS/64-64-16-1 with dense prediction: 73.6 mAP with 5.9M parameters (paper, Table 4)."""
-    return DSOD(DSODConfig.from_name("DS/64-64-16-1", num_classes=num_classes, **fields))
+    return DSOD(DSODConfig(num_classes=num_classes, **{"bottleneck": 64, "growth_rate": 16, **fields}))
 
 
 def dsod512(num_classes: int = 21, **fields: Any) -> DSOD:
-    """DSOD300 with an input of 512 pixels and a seventh map.
+    """DSOD300 with an input of 512 pixels and a seventh map, as in the authors' `DSOD512_V3_Body`.
 
-    The priors are those of SSD512, from which the authors' definition starts.
+    Neither the paper nor their repository trains it, so its priors were not published. Ours are SSD512's for VOC.
     """
     sizes = (35.84, 76.8, 153.6, 230.4, 307.2, 384.0, 460.8, 537.6)
     priors = PriorConfig(
@@ -67,14 +66,24 @@ def dsod_tiny(num_classes: int = 7, image_size: int = 128, **fields: Any) -> DSO
     sizes = [image_size * fraction for fraction in (0.1, 0.24, 0.44, 0.64, 0.84, 1.04)]
     preset = {
         "image_size": image_size,
+        "stem_channels": 16,
+        "bottleneck": 32,
+        "growth_rate": 16,
         "block_layers": (3, 4, 4, 4),
         "prediction_channels": (128, 128, 64, 64),
         "priors": PriorConfig(tuple(sizes[:-1]), tuple(sizes[1:]), ((2,), (2, 3), (2, 3), (2, 3), (2,))),
         "channel_order": "RGB",
         "mean": (123.0, 117.0, 104.0),
         "std": 58.0,
+        "antialias": True,
         "match_threshold": 0.4,
         "min_negatives": 10,
         "clip_boxes": True,
     }
-    return DSOD(DSODConfig.from_name("DS/16-32-16-1", num_classes=num_classes, **{**preset, **fields}))
+    return DSOD(DSODConfig(num_classes=num_classes, **{**preset, **fields}))
+
+
+MODELS: dict[str, Callable[..., DSOD]] = {
+    make.__name__: make for make in (dsod_tiny, dsod300, dsod300_plain, dsod300_lite, dsod300_smallest, dsod512)
+}
+"""The named models by name, as the command line takes them."""

@@ -24,26 +24,7 @@ class PriorConfig:
     """Pixels from centre to centre. None: the input divided by the map's size, which keeps every centre inside."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError if the fields do not describe the same number of maps, or a size is not positive."""
-        lengths = {
-            "min_sizes": len(self.min_sizes),
-            "max_sizes": len(self.max_sizes),
-            "aspect_ratios": len(self.aspect_ratios),
-        }
-        if self.steps is not None:
-            lengths["steps"] = len(self.steps)
-        if len(set(lengths.values())) != 1:
-            raise ValueError(f"PriorConfig: every field needs one entry for each map, but the lengths are {lengths}")
-        for i, (small, large) in enumerate(zip(self.min_sizes, self.max_sizes, strict=True)):
-            if not 0 < small < large:
-                raise ValueError(f"PriorConfig: map {i} needs 0 < min_sizes < max_sizes, but has {small} and {large}")
-            if any(not ratio > 0 or ratio == 1 for ratio in self.aspect_ratios[i]):
-                raise ValueError(
-                    f"PriorConfig: aspect_ratios of map {i} are {self.aspect_ratios[i]}; each is above 0 and not 1 "
-                    "(the squares are there anyway)"
-                )
-            if self.steps is not None and not self.steps[i] > 0:
-                raise ValueError(f"PriorConfig: steps of map {i} is {self.steps[i]}; it is above 0")
+        check_priors(self)
 
     @property
     def per_cell(self) -> tuple[int, ...]:
@@ -51,9 +32,26 @@ class PriorConfig:
         return tuple(2 + 2 * len(ratios) for ratios in self.aspect_ratios)
 
 
-# SSD's and DSOD's priors at 300x300 (their released scripts). Two of the steps are longer than the map's own spacing
-# (100 and 32 would be 300 / 3 and 300 / 10), so 126 centres lie outside the picture. They are the authors', so they
-# stay.
+def check_priors(config: PriorConfig) -> None:
+    """Raises ValueError if the fields do not describe the same number of maps, or a size is not positive."""
+    lengths = {name: len(values) for name, values in vars(config).items() if values is not None}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(f"PriorConfig: every field needs one entry for each map, but the lengths are {lengths}")
+    for i, (small, large) in enumerate(zip(config.min_sizes, config.max_sizes, strict=True)):
+        if not 0 < small < large:
+            raise ValueError(f"PriorConfig: map {i} needs 0 < min_sizes < max_sizes, but has {small} and {large}")
+        if any(not ratio > 0 or ratio == 1 for ratio in config.aspect_ratios[i]):
+            raise ValueError(
+                f"PriorConfig: aspect_ratios of map {i} are {config.aspect_ratios[i]}; each is above 0 and not 1 "
+                "(the squares are there anyway)"
+            )
+        if config.steps is not None and not config.steps[i] > 0:
+            raise ValueError(f"PriorConfig: steps of map {i} is {config.steps[i]}; it is above 0")
+
+
+# SSD's and DSOD's priors at 300x300 (their released scripts). Most steps are longer than the map's own spacing, and two
+# so much longer (32 where 300 / 10 is 30, 300 where 300 / 2 is 150) that 126 centres lie outside the picture. They are
+# the authors', so they stay.
 VOC300_PRIORS = PriorConfig(
     min_sizes=(30, 60, 111, 162, 213, 264),
     max_sizes=(60, 111, 162, 213, 264, 315),

@@ -37,6 +37,8 @@ class TrainConfig:
     fastest, as there is no idle core. None: 0 on a CPU, beside a GPU a process for each core, at most 8."""
     device: str = "auto"
     """"auto" is a GPU where there is one."""
+    save_memory: bool = False
+    """Compute a dense layer's inner results twice in the place of keeping them: the same numbers, in less memory."""
 
     def __post_init__(self) -> None:
         """Raises ValueError, naming the field."""

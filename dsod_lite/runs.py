@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from .checkpoint import (
     CHECKPOINT,
+    RUN_FIELDS,
     CheckpointError,
     describe,
     differences,
@@ -71,7 +72,7 @@ class Run:
             return
         if not resume:
             raise CheckpointError(f"{path}: this folder holds a run already; resume it, or choose another folder")
-        state = load_checkpoint(path)
+        state = load_checkpoint(path, RUN_FIELDS)
         ours = {
             "classes": self.classes,
             "pictures": self.pictures,
@@ -133,8 +134,8 @@ class Run:
 
 
 def repeatable(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a training config that fixes the numbers: not where it runs, nor who loads the pictures."""
-    return {key: value for key, value in config.items() if key not in ("device", "workers")}
+    """The part of a training config that fixes the numbers: not where it runs, nor how."""
+    return {key: value for key, value in config.items() if key not in ("device", "workers", "save_memory")}
 
 
 def environment(device: torch.device) -> dict[str, Any]:

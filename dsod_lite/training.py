@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from .blocks import DenseLayer
 from .checkpoint import one_line
 from .evaluation import evaluate_voc
 from .model import DSOD
@@ -56,6 +57,9 @@ def train(
         CheckpointError: if the folder holds a run of another configuration, or `resume` is False and it holds any.
     """
     check_fit(model, train_set, val_set, config)
+    for layer in model.modules():
+        if isinstance(layer, DenseLayer):
+            layer.save_memory = config.save_memory
     device = pick_device(config.device)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = make_optimizer(model, config)
@@ -142,6 +146,8 @@ def check_fit(model: nn.Module, train_set: Dataset[Any], val_set: Dataset[Any] |
     classes = tuple(getattr(train_set, "classes", ()))
     if val_set is not None and (theirs := tuple(getattr(val_set, "classes", classes))) != classes:
         raise ValueError(f"classes: {list(classes)} to train on, but {list(theirs)} to judge on")
+    if config.save_memory and not isinstance(model, DSOD):
+        raise ValueError(f"save_memory: a {type(model).__name__} has no dense layers of ours; leave it out")
     if isinstance(model, DSOD):
         if classes and model.config.num_classes != len(classes) + 1:
             raise ValueError(

@@ -14,9 +14,13 @@ from PIL import Image
 from torch import nn
 from torchvision.transforms.v2.functional import pil_to_tensor
 
-from dsod_lite import DSOD, DSODConfig
+from dsod_lite import DSOD, DSODConfig, load_model
+from dsod_lite.__main__ import build_parser
 from dsod_lite.caffe import caffe_layers, load_caffemodel
 from dsod_lite.caffe_format import read_layers
+from dsod_lite.commands import COMMANDS
+from dsod_lite.datasets import VOC_CLASSES
+from dsod_lite.priors import COCO300_PRIORS
 
 ORACLE = Path(__file__).parent / "oracle"
 TINY = DSODConfig.from_name(
@@ -361,3 +365,29 @@ def test_damaged_file_loads_or_is_refused(data, tiny_file, tmp_path_factory):
     except ValueError:
         return
     assert all(value.isfinite().all() for value in model.state_dict().values())
+
+
+def test_convert_makes_a_checkpoint_of_the_authors_file(tmp_path, capsys):
+    file, checkpoint = tmp_path / "some.caffemodel", tmp_path / "some.pt"
+    file.write_bytes(lzma.decompress((ORACLE / "dsod300_voc_random.caffemodel.xz").read_bytes()))
+
+    def convert(*options):
+        args = build_parser().parse_args(["convert", str(file), str(checkpoint), *options])
+        return COMMANDS[args.command].run(args)
+
+    assert convert("--priors", "coco") == 0
+    assert "14,715,804 parameters" in capsys.readouterr().out
+    model, classes = load_model(checkpoint)
+    assert classes == VOC_CLASSES
+    assert model.config == DSODConfig(priors=COCO300_PRIORS)
+    expected = load_caffemodel(file).state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in model.state_dict().items())
+
+    with pytest.raises(FileExistsError, match=r"some\.pt: exists"):
+        convert()
+    checkpoint.unlink()
+    with pytest.raises(ValueError, match="is for 21 classes"):
+        convert("--classes", "coco")
+    with pytest.raises(ValueError, match="has the shape"):
+        convert("--model", "dsod300_smallest")
+    assert not checkpoint.exists()

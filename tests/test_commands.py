@@ -13,7 +13,10 @@ import torch
 from PIL import Image
 from tiny import Rectangles, Toy, quick, same, write_annotation, write_voc
 
-from dsod_lite import __main__, commands, evaluate_coco, evaluate_voc, load_model, predict, train
+from dsod_lite import __main__, evaluate_coco, evaluate_voc, load_model, predict, train
+from dsod_lite.commands import evaluate as evaluate_command
+from dsod_lite.commands import train as train_command
+from dsod_lite.commands.detect import drawn
 from dsod_lite.datasets import VOCDataset
 
 REPOSITORY = Path(__file__).parents[1]
@@ -104,7 +107,7 @@ def test_the_splits_that_are_trained_and_judged_on(
 ) -> None:
     trained_on: list[Sequence[Any]] = []
     monkeypatch.setattr(
-        commands, "train", lambda model, train_set, val_set, *_: trained_on.append((train_set, val_set))
+        train_command, "train", lambda model, train_set, val_set, *_: trained_on.append((train_set, val_set))
     )
     lengths = {"train": 8, "trainval": 8, "val": 4, "test": 5}
     data = write_voc(tmp_path, **{name: Rectangles(lengths[name]) for name in splits.split()})
@@ -135,7 +138,7 @@ class Sized:
     ],
 )
 def test_the_networks_input_follows_the_pictures(sizes: list[tuple[int, int]], expected: int) -> None:
-    assert commands.default_image_size(Sized(*sizes)) == expected  # type: ignore[arg-type]
+    assert train_command.default_image_size(Sized(*sizes)) == expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ def test_the_model_that_is_trained(
     options: tuple[str, ...], model: str, size: int, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Any] = []
-    monkeypatch.setattr(commands, "train", lambda *arguments: made.extend(arguments))
+    monkeypatch.setattr(train_command, "train", lambda *arguments: made.extend(arguments))
     assert call("train", "--data", data, "--output", tmp_path, "--augmentation", "ssd", *options, *FAST) == 0
     detector, train_set, _, config, output, resume = made
     assert (detector.config.image_size, detector.config.num_classes) == (size, 3)
@@ -162,7 +165,7 @@ def test_the_model_that_is_trained(
 
 def test_minutes_are_the_default_length(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lengths: list[Any] = []
-    monkeypatch.setattr(commands, "train", lambda *a: lengths.append((a[3].epochs, a[3].minutes)))
+    monkeypatch.setattr(train_command, "train", lambda *a: lengths.append((a[3].epochs, a[3].minutes)))
     for options in ([], ["--minutes", "0.5"], ["--epochs", "7"]):
         assert call("train", "--data", data, "--output", tmp_path, *options) == 0
     assert lengths == [(None, 5.0), (None, 0.5), (7, None)]
@@ -278,14 +281,14 @@ def test_detect_paints_over_no_picture(
 def test_class_names_in_any_script_are_drawn() -> None:
     found = {"boxes": torch.tensor([[5.0, 5, 40, 40]]), "labels": torch.tensor([2]), "scores": torch.tensor([0.9])}
     image = torch.zeros(3, 50, 50)
-    drawn = commands.drawn(image, found, ("Größe", "猫"))
-    assert drawn.shape == (3, 500, 500)
-    painted = drawn.amax(0) > 0.1
+    canvas = drawn(image, found, ("Größe", "猫"))
+    assert canvas.shape == (3, 500, 500)
+    painted = canvas.amax(0) > 0.1
     assert painted.any(1).nonzero()[-1].item() == pytest.approx(400, abs=4)  # ten times as large, the box too
     assert painted[200, 50 - 2 : 50 + 3].any()
     assert not painted[200, 60:390].any()
     twelve = tuple("abcdefghijkl")
-    assert commands.drawn(image, found | {"labels": torch.tensor([12])}, twelve).any()  # more classes than colours
+    assert drawn(image, found | {"labels": torch.tensor([12])}, twelve).any()  # more classes than colours
 
 
 # --- check, draw ---------------------------------------------------------------------------------------------
@@ -459,8 +462,8 @@ def test_an_interrupted_command_says_what_is_kept(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "train", interrupted)
-    monkeypatch.setattr(commands, "predict", interrupted)
+    monkeypatch.setattr(train_command, "train", interrupted)
+    monkeypatch.setattr(evaluate_command, "predict", interrupted)
     where = ["--output", tmp_path, *FAST] if command == "train" else ["--checkpoint", trained]
     assert call(command, "--data", data, *where) == 130
     assert ("--resume" in capsys.readouterr().err) == kept

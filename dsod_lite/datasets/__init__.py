@@ -1,6 +1,7 @@
 """Pictures and what is on them: VOC-format folders, drawn shapes, SSD's augmentation, downloads, checks."""
 
 from .check import check_folder
+from .classes import CLASSES, COCO_CLASSES, VOC_CLASSES
 from .download import download_bccd
 from .images import DataError, find_images, read_image
 from .shapes import ShapesDataset, write_shapes
@@ -8,6 +9,9 @@ from .transforms import light_augmentation, ssd_augmentation, upless_augmentatio
 from .voc import VOCDataset
 
 __all__ = [
+    "CLASSES",
+    "COCO_CLASSES",
+    "VOC_CLASSES",
     "DataError",
     "ShapesDataset",
     "VOCDataset",

@@ -1,0 +1,19 @@
+"""The commands of `python -m dsod_lite`, one a file.
+
+Each has HELP, its line in the list; EPILOG, what stands under its options; `add_arguments(parser)`; and `run(args)`,
+which returns the exit status. What the user can mend is raised as an error that names the file or the option.
+"""
+
+from . import benchmark, check, convert, detect, download, draw, evaluate, export, train
+
+COMMANDS = {
+    "train": train,
+    "evaluate": evaluate,
+    "detect": detect,
+    "check": check,
+    "draw": draw,
+    "download": download,
+    "convert": convert,
+    "export": export,
+    "benchmark": benchmark,
+}

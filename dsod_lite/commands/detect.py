@@ -1,0 +1,83 @@
+"""detect: draw what a trained detector finds in pictures."""
+
+import argparse
+import math
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torchvision.transforms.v2 import functional as transforms
+from torchvision.utils import draw_bounding_boxes, save_image
+from tqdm import tqdm
+
+from ..checkpoint import load_model, write_json
+from ..datasets import find_images, read_image
+from ..plots import PALETTE
+from ..training import pick_device
+
+HELP = "draw what a trained detector finds in pictures"
+EPILOG = "Writes each picture with its boxes as a PNG, and all boxes to detections.json."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("pictures", nargs="+", metavar="PICTURE_OR_FOLDER")
+    add("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
+    add("--output", required=True, metavar="FOLDER")
+    add("--min-score", type=float, default=0.4, metavar="P", help="draw boxes with at least this score; default: 0.4")
+    add("--device", default="auto")
+
+
+def run(args: argparse.Namespace) -> int:
+    model, classes = load_model(args.checkpoint, pick_device(args.device))
+    paths = find_images(args.pictures)
+    output = Path(args.output)
+    for path in paths:
+        if (output / f"{path.stem}.png").resolve() == path.resolve():
+            raise ValueError(f"--output: {path} would be painted over; choose another folder")
+    output.mkdir(parents=True, exist_ok=True)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path in tqdm(paths, desc="detecting", disable=len(paths) < 10):
+        image = transforms.to_dtype(read_image(path), torch.float32, scale=True).to(model.priors.device)
+        with torch.inference_mode():
+            detections = model([image])[0]
+        kept = {key: value[detections["scores"] >= args.min_score].cpu() for key, value in detections.items()}
+        target = free_name(output / f"{path.stem}.png", found)
+        save_image(drawn(image.cpu(), kept, classes), target)
+        found[target.name] = [
+            {"class": classes[label - 1], "score": round(score, 4), "box": [round(x, 1) for x in box]}
+            for label, score, box in zip(
+                kept["labels"].tolist(), kept["scores"].tolist(), kept["boxes"].tolist(), strict=True
+            )
+        ]
+        tqdm.write(f"{path}: {len(found[target.name])} objects → {target}")
+    write_json(output / "detections.json", found)
+    return 0
+
+
+def free_name(path: Path, taken: dict[str, Any]) -> Path:
+    """A name that no earlier picture of this call has: pictures of two folders may be called the same."""
+    number = 2
+    name = path
+    while name.name in taken:
+        name = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return name
+
+
+def drawn(image: torch.Tensor, detections: dict[str, torch.Tensor], classes: tuple[str, ...]) -> torch.Tensor:
+    """The picture with its detections, small pictures enlarged so that the words can be read."""
+    factor = max(1, math.ceil(480 / max(image.shape[-2:])))
+    height, width = image.shape[-2] * factor, image.shape[-1] * factor
+    canvas = transforms.resize(image, [height, width], antialias=True)
+    labels = detections["labels"].tolist()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torchvision warns that a picture has no boxes; that is fine here
+        return draw_bounding_boxes(
+            canvas,
+            detections["boxes"] * factor,
+            [f"{classes[i - 1]} {s:.2f}" for i, s in zip(labels, detections["scores"].tolist(), strict=True)],
+            colors=[PALETTE[(i - 1) % len(PALETTE)] for i in labels],
+            width=max(2, round(max(height, width) / 300)),
+        )

@@ -1,0 +1,65 @@
+"""evaluate: judge a trained detector on a split."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any
+
+from ..checkpoint import load_model, write_json
+from ..datasets import VOCDataset
+from ..evaluation import evaluate_coco, evaluate_voc
+from ..predict import predict
+from ..training import pick_device
+from .layout import LAYOUT
+
+HELP = "judge a trained detector on a split"
+EPILOG = LAYOUT
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
+    add("--data", required=True, metavar="FOLDER")
+    add("--split", default="test", help="default: test")
+    add("--json", metavar="FILE", help="write AP50, AP and AP50 by class here too")
+    add("--batch-size", type=int, default=16, help="default: 16")
+    add("--device", default="auto")
+
+
+def run(args: argparse.Namespace) -> int:
+    model, classes = load_model(args.checkpoint, pick_device(args.device))
+    dataset = VOCDataset(args.data, args.split, classes=classes)
+    detections, targets = predict(model, dataset, args.batch_size)
+    voc = evaluate_voc(detections, targets, len(classes) + 1, method="all-point")
+    eleven = evaluate_voc(detections, targets, len(classes) + 1, method="11point")
+    coco = evaluate_coco(detections, targets)
+
+    width = max(len(name) for name in (*classes, "mean"))
+    print(f"{args.data} {args.split}: {len(dataset)} pictures\n")
+    print(f"{'class':{width}}  objects    AP50  11-point")
+    for label, name in enumerate(classes, start=1):
+        print(f"{name:{width}}  {voc.num_objects[label]:7}  {voc.ap[label]:6.3f}  {eleven.ap[label]:8.3f}")
+    total = sum(voc.num_objects.values())
+    print(f"{'mean':{width}}  {total:7}  {voc.mean_ap:6.3f}  {eleven.mean_ap:8.3f}")
+    print("\nCOCO:  " + "  ".join(f"{key} {value:.3f}" for key, value in coco.items()))
+    if args.json:
+        result = {
+            "checkpoint": str(args.checkpoint),
+            "data": str(args.data),
+            "split": args.split,
+            "pictures": len(dataset),
+            "AP50": voc.mean_ap,
+            "AP": coco["AP"],
+            "AP50_by_class": {name: voc.ap[label] for label, name in enumerate(classes, start=1)},
+            "AP50_11point": eleven.mean_ap,
+            "coco": coco,
+        }
+        write_json(Path(args.json), without_nan(result))
+    return 0
+
+
+def without_nan(value: Any) -> Any:
+    """JSON has no NaN: a number that nothing speaks for becomes null."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value

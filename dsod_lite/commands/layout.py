@@ -1,0 +1,6 @@
+"""What the commands that read a folder say about it."""
+
+LAYOUT = """FOLDER is in Pascal VOC's layout:
+  JPEGImages/NAME.jpg             pictures, of any size
+  Annotations/NAME.xml            one file for each, with <object><name>, <bndbox><xmin>…
+  ImageSets/Main/train.txt        the names that belong to a split; val.txt, test.txt and trainval.txt likewise"""

@@ -1,9 +1,10 @@
 """dsod_lite: DSOD, the detector that learns from scratch, in a package small enough to read."""
 
 from . import datasets
-from .checkpoint import CheckpointError, load_model
+from .checkpoint import CheckpointError, load_model, save_model
+from .coco_metrics import evaluate_coco
 from .config import DSODConfig
-from .evaluation import evaluate_coco, evaluate_voc
+from .evaluation import evaluate_voc
 from .model import DSOD
 from .named import dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, dsod512, dsod_tiny
 from .predict import predict
@@ -29,5 +30,6 @@ __all__ = [
     "evaluate_voc",
     "load_model",
     "predict",
+    "save_model",
     "train",
 ]

@@ -5,7 +5,7 @@ import json
 import os
 import pickle
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -72,6 +72,11 @@ def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     """
     with whole_file(path) as file:
         torch.save({"format": FORMAT, **state}, file)
+
+
+def save_model(path: str | Path, model: DSOD, classes: Sequence[str]) -> None:
+    """Writes what it takes to detect, and no more: weights, config and the names of the classes 1 to C - 1."""
+    save_checkpoint(Path(path), {"model": model.state_dict(), "classes": list(classes), **describe(model)})
 
 
 def checkpoint_path(path: str | Path) -> Path:

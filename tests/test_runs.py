@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from dsod_lite import (
     dsod512,
     dsod_tiny,
     load_model,
+    save_model,
     train,
 )
 from dsod_lite.checkpoint import config_from_dict, differences, load_checkpoint, write_json, write_whole
@@ -493,10 +495,6 @@ def test_a_checkpoint_never_runs_code(tmp_path: Path, zipped: bool) -> None:
         ({"format": LEFT_OUT}, "format: this file was not written by dsod_lite"),
         ({"model": LEFT_OUT}, "model: is missing"),
         ({"model": None}, "model: is a NoneType"),
-        ({"optimizer": LEFT_OUT}, "optimizer: is missing"),
-        ({"train": LEFT_OUT}, "train: is missing"),
-        ({"epoch": "3"}, "epoch: is a str"),
-        ({"history": LEFT_OUT}, "history: is missing"),
         ({"classes": LEFT_OUT}, "classes: is missing"),
         ({"config": LEFT_OUT}, "config: is missing"),
     ],
@@ -505,6 +503,24 @@ def test_a_checkpoint_of_another_format_is_refused_by_its_field(
     altered: Any, fields: dict[str, Any], said: str
 ) -> None:
     assert_refused(altered(**fields), said)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"optimizer": LEFT_OUT}, "optimizer: is missing"),
+        ({"train": LEFT_OUT}, "train: is missing"),
+        ({"epoch": "3"}, "epoch: is a str"),
+        ({"history": LEFT_OUT}, "history: is missing"),
+    ],
+)
+def test_what_only_training_needs_is_asked_for_only_by_training(
+    altered: Any, fields: dict[str, Any], said: str
+) -> None:
+    path = altered(**fields)
+    load_model(path)
+    with pytest.raises(CheckpointError, match=re.escape(f"{path}: {said}")):
+        run(path.parent, resume=True)
 
 
 def test_something_else_that_torch_saved_is_refused(tmp_path: Path) -> None:
@@ -655,3 +671,15 @@ def test_without_a_folder_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     train(Toy(), PICTURES, None, quick())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_alone_is_kept_and_found_again(tmp_path: Path) -> None:
+    model = small_dsod()
+    save_model(tmp_path / "model.pt", model, ("a", "b"))
+    loaded, classes = load_model(tmp_path / "model.pt")
+    assert classes == ("a", "b")
+    assert same_weights(loaded, model)
+    assert loaded.config == model.config
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt: optimizer: is missing"):  # nothing to go on from
+        (tmp_path / "model.pt").rename(tmp_path / "checkpoint.pt")
+        train(small_dsod(), Rectangles(), None, quick(epochs=1), tmp_path, resume=True)

@@ -1,4 +1,6 @@
-"""One recorded run: train on a folder, judge on its test split, and keep the figures in data/runs/NAME.json.
+"""One recorded run: train on a folder, judge on its test split, and keep it in data/runs/.
+
+NAME.json has the figures, NAME.pt the detector, for `dsod_lite.load_model`.
 
     python book/experiments/record_run.py shapes_tiny data/shapes --minutes 5
     python book/experiments/record_run.py bccd_tiny downloads/bccd --minutes 20 --augmentation upless
@@ -11,6 +13,8 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+
+from dsod_lite import load_model, save_model
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +34,8 @@ def main(name: str, folder: str, *options: str) -> None:
     path = ROOT / "data" / "runs" / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(record, indent=1) + "\n")
-    print(f"recorded in {path.relative_to(ROOT)}")
+    save_model(path.with_suffix(".pt"), *load_model(run))
+    print(f"recorded in {path.relative_to(ROOT)} and .pt")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .. import named
 from ..caffe import load_caffemodel
-from ..checkpoint import describe, save_checkpoint
+from ..checkpoint import save_model
 from ..datasets import CLASSES
 from ..priors import COCO300_PRIORS, VOC300_PRIORS
 
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     classes = CLASSES[args.classes]
     priors = PRIORS[args.priors or args.classes]
     model = load_caffemodel(args.caffemodel, named.MODELS[args.model](len(classes) + 1, priors=priors).config)
-    save_checkpoint(path, {"model": model.state_dict(), "classes": list(classes), **describe(model)})
+    save_model(path, model, classes)
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{args.caffemodel}: every layer has its place in {args.model}, {parameters:,} parameters → {path}")
     return 0

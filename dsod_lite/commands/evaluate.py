@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ..checkpoint import load_model, write_json
+from ..coco_metrics import evaluate_coco
 from ..datasets import VOCDataset
-from ..evaluation import evaluate_coco, evaluate_voc
+from ..evaluation import evaluate_voc
 from ..predict import predict
 from ..training import pick_device
 from .layout import LAYOUT

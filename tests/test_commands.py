@@ -253,6 +253,23 @@ def test_detect_draws_and_lists_what_it_finds(data: Path, trained: Path, tmp_pat
             assert one["class"] in ("red", "blue")
 
 
+def test_detect_goes_on_past_a_broken_picture(
+    data: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = sorted((data / "JPEGImages").glob("test_*.png"))[:2]
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for picture in pictures:
+        (folder / picture.name).write_bytes(picture.read_bytes())
+    (folder / "a_broken.png").write_bytes(pictures[0].read_bytes()[:200])
+    assert call("detect", folder, "--checkpoint", trained, "--output", tmp_path / "out") == 1
+    said = capsys.readouterr().out
+    assert "left out:" in said
+    assert "a_broken.png: cannot be read" in said
+    assert "1 of 3 pictures" in said
+    assert set(json.loads((tmp_path / "out/detections.json").read_text())) == {p.name for p in pictures}
+
+
 def test_detect_leaves_out_what_scores_too_low(data: Path, trained: Path, tmp_path: Path) -> None:
     picture = data / "JPEGImages/test_picture0.png"
     counts = []

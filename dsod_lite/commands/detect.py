@@ -12,12 +12,13 @@ from torchvision.utils import draw_bounding_boxes, save_image
 from tqdm import tqdm
 
 from ..checkpoint import load_model, write_json
-from ..datasets import find_images, read_image
+from ..datasets import DataError, find_images, read_image
 from ..plots import PALETTE
 from ..training import pick_device
 
 HELP = "draw what a trained detector finds in pictures"
-EPILOG = "Writes each picture with its boxes as a PNG, and all boxes to detections.json."
+EPILOG = """Writes each picture with its boxes as a PNG, and all boxes to detections.json. Pictures that cannot be read are
+left out, and the exit status is 1."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +39,17 @@ def run(args: argparse.Namespace) -> int:
             raise ValueError(f"--output: {path} would be painted over; choose another folder")
     output.mkdir(parents=True, exist_ok=True)
     found: dict[str, list[dict[str, Any]]] = {}
+    unread = 0
     for path in tqdm(paths, desc="detecting", disable=len(paths) < 10):
-        image = transforms.to_dtype(read_image(path), torch.float32, scale=True).to(model.priors.device)
+        try:
+            pixels = read_image(path)
+        except DataError as error:  # one broken picture of a thousand is no reason to do without the others
+            unread += 1
+            if unread == len(paths):
+                raise
+            tqdm.write(f"left out: {error}")
+            continue
+        image = transforms.to_dtype(pixels, torch.float32, scale=True).to(model.priors.device)
         with torch.inference_mode():
             detections = model([image])[0]
         kept = {key: value[detections["scores"] >= args.min_score].cpu() for key, value in detections.items()}
@@ -53,7 +63,9 @@ def run(args: argparse.Namespace) -> int:
         ]
         tqdm.write(f"{path}: {len(found[target.name])} objects → {target}")
     write_json(output / "detections.json", found)
-    return 0
+    if unread:
+        tqdm.write(f"{unread} of {len(paths)} pictures could not be read")
+    return 1 if unread else 0
 
 
 def free_name(path: Path, taken: dict[str, Any]) -> Path:

@@ -60,10 +60,17 @@ def dsod_tiny(num_classes: int = 7, image_size: int = 128, **fields: Any) -> DSO
     """The book's detector: the same network with 0.6M parameters, which two CPU cores train in minutes.
 
     Not in the paper. It has five maps instead of six, DS/16-32-16-1 with blocks of 3, 4, 4 and 4 layers, and priors
-    scaled with the input and centred in their cells. A prior answers from an IoU of 0.4 on, because runs of minutes
-    need every positive they can get, and pictures without objects are learned from.
+    scaled with the input and centred in their cells. Pictures without objects are learned from.
+
+    The finest map has a cell every 8 pixels. Priors much smaller than 13 pixels would leave gaps there, so below 192
+    pixels all priors are larger shares of the picture, and a prior answers from an IoU of 0.4 on. From 192 pixels on
+    they are about SSD's, and the IoU is the usual 0.5.
     """
-    sizes = [image_size * fraction for fraction in (0.1, 0.24, 0.44, 0.64, 0.84, 1.04)]
+    if image_size < 192:
+        fractions, threshold = (0.1, 0.24, 0.44, 0.64, 0.84, 1.04), 0.4
+    else:
+        fractions, threshold = (0.07, 0.15, 0.3, 0.45, 0.65, 0.9), 0.5
+    sizes = [image_size * fraction for fraction in fractions]
     preset = {
         "image_size": image_size,
         "stem_channels": 16,
@@ -76,7 +83,7 @@ def dsod_tiny(num_classes: int = 7, image_size: int = 128, **fields: Any) -> DSO
         "mean": (123.0, 117.0, 104.0),
         "std": 58.0,
         "antialias": True,
-        "match_threshold": 0.4,
+        "match_threshold": threshold,
         "min_negatives": 10,
         "clip_boxes": True,
     }

@@ -1,27 +1,19 @@
-"""How good are the detections? PASCAL VOC's average precision, and COCO's twelve numbers through pycocotools.
+"""How good are the detections? PASCAL VOC's average precision.
 
 Detections and targets are lists with one dict for each image, in the same order and in torchvision's form:
 `boxes` [N, 4] (x1, y1, x2, y2 in pixels), `labels` [N] (1..C; 0 is background), for detections `scores` [N].
 """
 
-import contextlib
-import io
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
-Records = Sequence[Mapping[str, Any]]  # one dict of tensors for each image
-Table = dict[str, NDArray]  # the same fields, all images below one another; "image" [N] says which is which
+from .records import Records, Table, gather
+
 Method = Literal["11point", "all-point"]
-
-COCO_NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 
 
 @dataclass(frozen=True)
@@ -87,21 +79,14 @@ def evaluate_voc(
         raise ValueError(f"iou_threshold is {iou_threshold}; it must be above 0 and at most 1")
     if method not in ("11point", "all-point"):
         raise ValueError(f"method is {method!r}; it must be '11point' or 'all-point'")
-    found, objects = _gather_both(detections, targets, {"difficult": 0.0}, num_classes)
+    found, objects = gather(detections, targets, {"difficult": 0.0}, num_classes)
     difficult = objects["difficult"] != 0
-    best, best_iou = _most_overlapped(found, objects, plus_one)
+    best, best_iou = most_overlapped(found, objects, plus_one)
 
     # Class by class, best score first. lexsort is stable: equal scores stay in the order of the images.
     order = np.lexsort((-found["scores"], found["labels"]))
-    best, labels, scores = best[order], found["labels"][order], found["scores"][order]
-    claims = np.flatnonzero(best_iou[order] >= iou_threshold)
-    # Which object a detection claims does not depend on the others, so there is no need for a loop over them:
-    # the first claim to an object wins.
-    _, first = np.unique(best[claims], return_index=True)
-    correct = np.zeros(len(order), dtype=bool)
-    correct[claims[first]] = True
-    counted = np.ones(len(order), dtype=bool)
-    counted[claims] = ~difficult[best[claims]]
+    labels, scores = found["labels"][order], found["scores"][order]
+    correct, counted = judge(best[order], best_iou[order] >= iou_threshold, difficult)
 
     ap, curves, num_objects = {}, {}, {}
     for label in range(1, num_classes):
@@ -115,6 +100,28 @@ def evaluate_voc(
     return VOCResult(mean_ap, ap, curves, num_objects, iou_threshold, method)
 
 
+def judge(best: NDArray, enough: NDArray, difficult: NDArray) -> tuple[NDArray, NDArray]:
+    """Which detections are right, and which of them count.
+
+    Args:
+        best: int64 [N], the object that each detection overlaps most; a class's best-scored detection first.
+        enough: bool [N], whether that overlap is enough to claim it.
+        difficult: bool [M], of the objects.
+
+    Returns:
+        correct, bool [N]: the first to claim its object; counted, bool [N]: all but the claims to difficult objects.
+    """
+    claims = np.flatnonzero(enough)
+    # Which object a detection claims does not depend on the others, so there is no need for a loop over them:
+    # the first claim to an object wins.
+    _, first = np.unique(best[claims], return_index=True)
+    correct = np.zeros(len(best), dtype=bool)
+    correct[claims[first]] = True
+    counted = np.ones(len(best), dtype=bool)
+    counted[claims] = ~difficult[best[claims]]
+    return correct, counted
+
+
 def average_precision(precision: NDArray, recall: NDArray, method: Method) -> float:
     """One number for a curve: `precision` and `recall` [n] after each detection; `recall` never falls."""
     envelope = np.maximum.accumulate(precision[::-1])[::-1]  # the best precision at this recall or higher
@@ -125,85 +132,7 @@ def average_precision(precision: NDArray, recall: NDArray, method: Method) -> fl
     return float(np.append(envelope, 0.0)[np.searchsorted(recall, levels)].mean())
 
 
-def evaluate_coco(detections: Records, targets: Records) -> dict[str, float]:
-    """COCO's numbers by pycocotools: AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, ARs, ARm, ARl.
-
-    Small is below 32² pixels, medium below 96², large above. As in COCO the best 100 detections of each class
-    and image are used. A number that no object speaks for, such as APs where no object is small, is nan.
-
-    A crowd (`iscrowd` in a target) does not count for recall. It absorbs any number of detections, and the
-    overlap with it is the share of the detection that lies in it, not the IoU. pycocotools has no other way
-    to set an object aside, so difficult objects are passed on as crowds: a small box anywhere inside one is
-    forgiven, which VOC would call a false positive.
-
-    Args:
-        detections: dicts with `boxes`, `labels` and `scores`; tensors on any device.
-        targets: dicts with `boxes`, `labels` and perhaps `difficult`, `iscrowd` and `area`, each [N]. `area`
-            sorts objects into small, medium and large (COCO: the pixels of the mask); without it the box's.
-
-    Raises:
-        ValueError: as `evaluate_voc` does, for the lists and their fields.
-    """
-    optional = {"difficult": 0.0, "iscrowd": 0.0, "area": math.nan}
-    found, objects = _gather_both(detections, targets, optional, num_classes=None)
-    if not len(objects["labels"]):
-        return dict.fromkeys(COCO_NAMES, math.nan)
-    objects["iscrowd"] = (objects["iscrowd"] != 0) | (objects["difficult"] != 0)
-    labels = np.unique(objects["labels"]).tolist()
-    with contextlib.redirect_stdout(io.StringIO()):
-        indexed = [_coco_index(table, len(targets), labels) for table in (objects, found)]
-        evaluation = COCOeval(*indexed, iouType="bbox")
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    # pycocotools says -1 where there is nothing to average; nan cannot slip into a mean unseen.
-    stats = np.where(evaluation.stats < 0, np.nan, evaluation.stats)
-    return dict(zip(COCO_NAMES, stats.tolist(), strict=True))
-
-
-def _gather_both(
-    detections: Records, targets: Records, optional: dict[str, float], num_classes: int | None
-) -> tuple[Table, Table]:
-    """The rows of all detections and of all objects, checked."""
-    if len(detections) != len(targets):
-        raise ValueError(f"detections are of {len(detections)} images, targets of {len(targets)}")
-    fields: dict[str, float | None] = {"boxes": None, "labels": None}
-    found = _gather("detections", detections, {**fields, "scores": None}, num_classes)
-    return found, _gather("targets", targets, {**fields, **optional}, num_classes)
-
-
-def _gather(kind: str, records: Records, fields: dict[str, float | None], num_classes: int | None) -> Table:
-    """`fields`, "boxes" first, has what stands in for a missing field, None where the field must be there."""
-    columns = {field: [np.empty((0, 4) if field == "boxes" else 0)] for field in fields}
-    last = num_classes - 1 if num_classes else math.inf
-    for index, record in enumerate(records):
-        count = 0
-        for field, default in fields.items():
-            name = f"{kind}[{index}][{field!r}]"
-            if field in record:
-                values = torch.as_tensor(record[field]).detach().to("cpu", torch.float64).numpy()
-            elif default is not None:
-                values = np.full(count, default)
-            else:
-                raise ValueError(f"{name} is missing")
-            if field == "boxes":
-                values = values if values.size else values.reshape(0, 4)  # torch.tensor([]) is fine too
-                count = len(values)
-            expected = [count, 4] if field == "boxes" else [count]
-            if list(values.shape) != expected:
-                raise ValueError(f"{name} has shape {list(values.shape)}; it should be {expected}")
-            if default is None and not np.isfinite(values).all():
-                raise ValueError(f"{name} holds a value that is not finite")
-            if field == "labels" and (wrong := values[(values < 1) | (values > last)]).size:
-                raise ValueError(f"{name} holds {wrong[0]:g}; labels go from 1 to {last}")
-            columns[field].append(values)
-    table = {field: np.concatenate(column) for field, column in columns.items()}
-    table["labels"] = table["labels"].astype(np.int64)
-    table["image"] = np.repeat(np.arange(len(records)), [len(boxes) for boxes in columns["boxes"][1:]])
-    return table
-
-
-def _most_overlapped(found: Table, objects: Table, plus_one: bool) -> tuple[NDArray, NDArray]:
+def most_overlapped(found: Table, objects: Table, plus_one: bool) -> tuple[NDArray, NDArray]:
     """For each detection the row of the object of its image and class with the highest IoU, and that IoU.
 
     Returns int64 [N] and float64 [N], -1 and 0 where there is no such object. Only pairs that can meet are
@@ -219,7 +148,7 @@ def _most_overlapped(found: Table, objects: Table, plus_one: bool) -> tuple[NDAr
     first_pair = np.cumsum(count) - count
     rank = np.arange(len(detection)) - np.repeat(first_pair, count)
     candidate = by_place[np.repeat(start, count) + rank]
-    iou = _paired_iou(found["boxes"][detection], objects["boxes"][candidate], plus_one)
+    iou = paired_iou(found["boxes"][detection], objects["boxes"][candidate], plus_one)
 
     top_first = np.lexsort((-iou, detection))  # stable, so of equal IoUs the object listed first
     some = count > 0
@@ -229,7 +158,7 @@ def _most_overlapped(found: Table, objects: Table, plus_one: bool) -> tuple[NDAr
     return best, best_iou
 
 
-def _paired_iou(a: NDArray, b: NDArray, plus_one: bool) -> NDArray:
+def paired_iou(a: NDArray, b: NDArray, plus_one: bool) -> NDArray:
     """IoU of a[i] with b[i], both [N, 4] xyxy; 0 where they do not overlap, so reversed boxes do no harm."""
     corner = np.array([0, 0, 1, 1]) * plus_one
     a, b = a + corner, b + corner
@@ -237,27 +166,3 @@ def _paired_iou(a: NDArray, b: NDArray, plus_one: bool) -> NDArray:
     shared = size.prod(axis=1)
     union = (a[:, 2:] - a[:, :2]).prod(axis=1) + (b[:, 2:] - b[:, :2]).prod(axis=1) - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=shared > 0)
-
-
-def _coco_index(table: Table, num_images: int, labels: list[int]) -> COCO:
-    """A table as pycocotools wants it: ids from 1 up (to it 0 means "no match"), boxes as x, y, w, h."""
-    size = table["boxes"][:, 2:] - table["boxes"][:, :2]
-    area = size.prod(axis=1)
-    columns = {
-        "id": np.arange(1, len(area) + 1),
-        "image_id": table["image"],
-        "category_id": table["labels"],
-        "bbox": np.concatenate([table["boxes"][:, :2], size], axis=1),
-        "area": np.where(np.isnan(table["area"]), area, table["area"]) if "area" in table else area,
-        "iscrowd": table.get("iscrowd", np.zeros(len(area))).astype(int),
-        "score": table.get("scores", np.ones(len(area))),
-    }
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    coco = COCO()
-    coco.dataset = {
-        "images": [{"id": index} for index in range(num_images)],
-        "categories": [{"id": label} for label in labels],
-        "annotations": [dict(zip(columns, row, strict=True)) for row in rows],
-    }
-    coco.createIndex()
-    return coco

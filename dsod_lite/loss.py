@@ -54,6 +54,23 @@ def pad_objects(
     return padded_boxes, padded_labels, iou
 
 
+def matched_targets(matched: Tensor, boxes: Tensor, labels: Tensor, priors: Tensor) -> tuple[Tensor, Tensor]:
+    """What the priors should answer: labels [B, P] int64, 0 for background, and offsets [N, 4] of the N matched ones.
+
+    Args:
+        matched: [B, P] int64, from `match`.
+        boxes: [B, M, 4] xyxy, fractions, from `pad_objects`, as are the labels.
+        labels: [B, M] int64.
+        priors: [P, 4] cxcywh, fractions.
+    """
+    positive = matched >= 0
+    picture = torch.arange(len(matched), device=matched.device)[:, None]
+    item = matched.clamp(min=0)
+    target_labels = labels[picture, item].where(positive, 0)
+    target_boxes = boxes[picture, item][positive]
+    return target_labels, encode(target_boxes, priors.expand(len(matched), -1, -1)[positive])
+
+
 class MultiBoxLoss(nn.Module):
     """(Σ smooth L1 over positives + Σ cross-entropy over positives and mined negatives) / max(1, positives).
 
@@ -92,10 +109,7 @@ class MultiBoxLoss(nn.Module):
         positive = matched >= 0
         count = positive.sum().clamp(min=1)
 
-        picture = torch.arange(len(matched), device=matched.device)[:, None]
-        target_labels = padded_labels[picture, matched.clamp(min=0)].where(positive, 0)
-        target_boxes = padded_boxes[picture, matched.clamp(min=0)][positive]
-        target_offsets = encode(target_boxes, priors.expand(len(matched), -1, -1)[positive])
+        target_labels, target_offsets = matched_targets(matched, padded_boxes, padded_labels, priors)
         regression = F.smooth_l1_loss(offsets[positive], target_offsets, reduction="sum")
 
         with torch.no_grad():

@@ -7,16 +7,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-
-def collate(batch: list[tuple[Tensor, dict[str, Any]]]) -> tuple[list[Tensor], list[dict[str, Any]]]:
-    """Pictures and targets of a batch as two lists, since pictures may differ in size."""
-    images, targets = zip(*batch, strict=True)
-    return list(images), list(targets)
-
-
-def to_device(target: dict[str, Any], device: torch.device) -> dict[str, Any]:
-    """A target with its tensors on the device."""
-    return {key: value.to(device) if isinstance(value, Tensor) else value for key, value in target.items()}
+from .devices import collate, to_device
 
 
 @torch.no_grad()  # not inference_mode: a data set that keeps its pictures could not be trained on afterwards

@@ -21,6 +21,13 @@ class TrainConfig:
     epochs: int | None = None
     minutes: float | None = None
     batch_size: int = 16
+    """Pictures of one step."""
+    norm_batch_size: int | None = None
+    """Pictures that BatchNorm sees at once; None: the whole batch. A smaller number, of which `batch_size` is a
+    multiple, also needs less memory: gradients are added up, and the loss is the mean of the parts' losses."""
+    norm_average: float | None = None
+    """The weight of the past in BatchNorm's running statistics, with Caffe's correction for their start, in the place
+    of torch's momentum. The authors' is 0.999."""
     optimizer: Literal["adamw", "sgd"] = "adamw"
     """"adamw" learns faster in runs of minutes; "sgd", with momentum, is the authors'."""
     learning_rate: float = 0.01
@@ -52,10 +59,24 @@ class TrainConfig:
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name} is {value}; it has to be 0 or more")
+        if self.norm_batch_size is not None and (
+            self.norm_batch_size < 1 or self.batch_size % self.norm_batch_size
+        ):
+            raise ValueError(
+                f"norm_batch_size is {self.norm_batch_size}; it has to divide batch_size, which is {self.batch_size}"
+            )
+        if self.norm_average is not None and not 0 <= self.norm_average < 1:
+            raise ValueError(f"norm_average is {self.norm_average}; it has to be in [0, 1)")
         if self.optimizer not in ("adamw", "sgd"):
             raise ValueError(f"optimizer is {self.optimizer!r}; it is 'adamw' or 'sgd'")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed is {self.seed}; it has to be in [0, 2**32)")
+
+
+    @property
+    def norm_batches(self) -> int:
+        """Parts of a batch that BatchNorm sees one after the other."""
+        return self.batch_size // (self.norm_batch_size or self.batch_size)
 
 
 def learning_rate_at(step: int, total_steps: int, config: TrainConfig) -> float:
@@ -64,6 +85,17 @@ def learning_rate_at(step: int, total_steps: int, config: TrainConfig) -> float:
     if step < warmup:
         return config.learning_rate * (step + 1) / warmup
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total_steps - warmup)))
+
+
+def norm_momentum_at(passes: int, average: float) -> float:
+    """BatchNorm's momentum, so that its running statistics are Caffe's after `passes` (from 0) earlier batches.
+
+    Caffe adds statistics up while the sum decays by `average`, and divides by a count that decays as well. So the first
+    batch counts fully, the second half, and in the end each 1 - `average`.
+
+    Source: BVLC/caffe, batch_norm_layer.cpp.
+    """
+    return (1 - average) / (1 - average ** (passes + 1)) if average > 0 else 1.0
 
 
 def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:

@@ -2,7 +2,6 @@
 
 import copy
 import math
-import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -16,13 +15,13 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from .blocks import DenseLayer
-from .checkpoint import one_line
+from .devices import pick_device, to_device
 from .evaluation import evaluate_voc
+from .loading import make_loader
 from .model import DSOD
-from .predict import collate, predict, to_device
-from .recipe import TrainConfig, learning_rate_at, make_optimizer
+from .predict import predict
+from .recipe import TrainConfig, learning_rate_at, make_optimizer, norm_momentum_at
 from .runs import Run
-from .sampling import EpochSampler, SeededDataset
 
 
 class NonFiniteLoss(RuntimeError):  # noqa: N818
@@ -108,14 +107,14 @@ def train_epoch(
         for group in optimizer.param_groups:
             group["lr"] = rate
         torch.manual_seed(config.seed * 1_000_003 + step)  # for models that roll dice, and for the same after a kill
-        loss, losses = forward(model, images, targets, device)
-        if not math.isfinite(loss.item()):
-            raise NonFiniteLoss(describe_step(step, epoch, losses, targets, loader.dataset))
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        parts = backpropagate(model, images, targets, step, config, device)
+        for part, losses in parts.items():
+            if not math.isfinite(losses["loss"]):
+                raise NonFiniteLoss(describe_step(step, epoch, losses, targets[slice(*part)], loader.dataset))
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + value / len(parts)
         optimizer.step()
-        for name, value in {"loss": loss, **losses}.items():
-            sums[name] = sums.get(name, 0.0) + value.item()
         bar.update(len(images))
         bar.set_postfix(loss=f"{sums['loss'] / (i + 1):.3f}", refresh=False)
     # The last step's loss may be finite and yet lead the weights to infinity; such a model must not be kept.
@@ -125,12 +124,32 @@ def train_epoch(
     return {name: value / len(loader) for name, value in sums.items()} | {"lr": rate}
 
 
-def forward(
-    model: nn.Module, images: Sequence[Tensor], targets: Sequence[dict[str, Any]], device: torch.device
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """A batch's loss, and the parts that it is the sum of."""
-    losses = model([image.to(device) for image in images], [to_device(t, device) for t in targets])
-    return torch.stack(list(losses.values())).sum(), losses
+def backpropagate(
+    model: nn.Module,
+    images: Sequence[Tensor],
+    targets: Sequence[dict[str, Any]],
+    step: int,
+    config: TrainConfig,
+    device: torch.device,
+) -> dict[tuple[int, int], dict[str, float]]:
+    """Adds the gradients of a batch, part by part as BatchNorm is to see it.
+
+    Returns the losses of each part, "loss" being their sum, by the part's (first, last + 1) picture.
+    """
+    size = config.norm_batch_size or len(images)
+    parts = {}
+    for i, first in enumerate(range(0, len(images), size)):
+        if config.norm_average is not None:
+            momentum = norm_momentum_at(step * config.norm_batches + i, config.norm_average)
+            for module in model.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.momentum = momentum
+        part = slice(first, first + size)
+        losses = model([i.to(device) for i in images[part]], [to_device(t, device) for t in targets[part]])
+        loss = torch.stack(list(losses.values())).sum()
+        (loss / config.norm_batches).backward()
+        parts[first, first + size] = {name: value.item() for name, value in {"loss": loss, **losses}.items()}
+    return parts
 
 
 def held_out_ap50(model: nn.Module, val_set: Dataset[Any], config: TrainConfig) -> float:
@@ -158,26 +177,6 @@ def check_fit(model: nn.Module, train_set: Dataset[Any], val_set: Dataset[Any] |
             raise ValueError("batch_size is 1; it has to be 2 or more, for BatchNorm in the map of one cell")
 
 
-def make_loader(dataset: Dataset[Any], config: TrainConfig, device: torch.device) -> DataLoader[Any]:
-    """Whole batches only: a last one of one or two pictures would give BatchNorm the statistics of next to nothing."""
-    length = len(dataset)  # type: ignore[arg-type]
-    if length < config.batch_size:
-        raise ValueError(f"batch_size is {config.batch_size}, but there are only {length} pictures to train on")
-    workers = config.workers
-    if workers is None:
-        workers = min(8, os.cpu_count() or 1) if device.type == "cuda" else 0
-    return DataLoader(
-        SeededDataset(dataset),
-        config.batch_size,
-        sampler=EpochSampler(length, config.seed),  # type: ignore[arg-type]
-        num_workers=workers,
-        collate_fn=collate,
-        drop_last=True,
-        persistent_workers=workers > 0,
-        pin_memory=device.type == "cuda",
-    )
-
-
 def epochs_in(
     config: TrainConfig, model: nn.Module, loader: DataLoader[Any], val_set: Dataset[Any] | None, device: torch.device
 ) -> int:
@@ -188,9 +187,8 @@ def epochs_in(
     times = []
     before = time.perf_counter()
     for images, targets in loader:
-        loss, _ = forward(model, images, targets, device)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        backpropagate(model, images, targets, len(times), config, device)
         optimizer.step()
         times.append(time.perf_counter() - before)
         before = time.perf_counter()
@@ -203,24 +201,14 @@ def epochs_in(
     return max(1, int(0.92 * (60 * config.minutes - sum(times)) / epoch))
 
 
-def pick_device(name: str) -> torch.device:
-    """"auto": a GPU where there is one, else the CPU; anything else is torch's own name for a device."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        return torch.zeros(0, device=name).device
-    except (RuntimeError, AssertionError) as error:  # an unknown name, or a device that this machine lacks
-        raise ValueError(f"device is {name!r}: {one_line(error)}") from None
-
-
 def describe_step(
-    step: int, epoch: int, losses: dict[str, Tensor], targets: Sequence[dict[str, Any]], dataset: Any
+    step: int, epoch: int, losses: dict[str, float], targets: Sequence[dict[str, Any]], dataset: Any
 ) -> str:
     """What `NonFiniteLoss` says."""
     names = getattr(dataset.dataset, "names", None)
     ids = [None if "image_id" not in t else int(t["image_id"]) for t in targets]
     pictures = [str(i) if names is None or i is None else names[i] for i in ids]
-    values = ", ".join(f"{name} {value.item():g}" for name, value in losses.items())
+    values = ", ".join(f"{name} {value:g}" for name, value in losses.items() if name != "loss")
     return f"step {step} (epoch {epoch + 1}): the loss is not finite ({values}); pictures: {', '.join(pictures)}"
 
 

@@ -1,5 +1,6 @@
 """The training loop: what a seed fixes, the schedule, what is decayed, what stops it, and that it learns."""
 
+import copy
 import itertools
 import math
 import re
@@ -17,8 +18,10 @@ from torch.utils.data import Subset
 from torchvision.models import detection
 
 from dsod_lite import NonFiniteLoss, TrainConfig, dsod300, dsod_tiny, evaluate_voc, predict, train
-from dsod_lite.recipe import learning_rate_at, make_optimizer, parameter_groups
-from dsod_lite.training import describe_step, epochs_in, held_out_ap50, make_loader, pick_device
+from dsod_lite.devices import pick_device
+from dsod_lite.loading import make_loader
+from dsod_lite.recipe import learning_rate_at, make_optimizer, norm_momentum_at, parameter_groups
+from dsod_lite.training import describe_step, epochs_in, held_out_ap50
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
 
@@ -432,7 +435,7 @@ def test_the_message_does_with_what_a_target_has() -> None:
             holder.names = names  # type: ignore[attr-defined]
         wrapped = Loader()
         wrapped.dataset = holder
-        return describe_step(7, 2, {"error": torch.tensor(math.inf)}, targets, wrapped)
+        return describe_step(7, 2, {"error": math.inf}, targets, wrapped)
 
     start = "step 7 (epoch 3): the loss is not finite (error inf); pictures: "
     ids: list[dict[str, Any]] = [{"image_id": 1}, {"image_id": torch.tensor([0])}]
@@ -476,3 +479,75 @@ def test_dsod_tiny_itself_trains_at_128() -> None:
     torch.manual_seed(0)
     history = train(dsod_tiny(3), Rectangles(4, size=128), None, quick(epochs=1))
     assert math.isfinite(history[0]["loss"])
+
+
+# --- what BatchNorm sees -------------------------------------------------------------------------------------
+
+
+def test_parts_of_a_batch_give_the_mean_of_their_losses() -> None:
+    """The authors' mean of ratios: 8 pictures in parts of 4 are two losses, averaged, and one step."""
+    torch.manual_seed(0)
+    model = small_dsod()
+    twin = copy.deepcopy(model).to(memory_format=torch.channels_last)  # as `train` has it: the sums round alike
+    pictures = Rectangles(8)
+    config = quick(epochs=1, batch_size=8, norm_batch_size=4, optimizer="sgd", learning_rate=0.1, warmup_steps=0)
+    (entry,) = train(model, pictures, None, config)
+
+    order = [index for index, _ in make_loader(pictures, config, CPU).sampler]
+    losses = []
+    for part in (order[:4], order[4:]):
+        images, targets = zip(*(pictures[i] for i in part), strict=True)
+        losses.append(sum(twin.train()(list(images), list(targets)).values()))
+    mean = torch.stack(losses).mean()
+    mean.backward()
+    assert entry["loss"] == pytest.approx(mean.item(), rel=1e-5)
+    for group in parameter_groups(twin, config.weight_decay):
+        for parameter in group["params"]:
+            assert parameter.grad is not None
+            parameter.data -= 0.1 * (parameter.grad + group["weight_decay"] * parameter.data)
+    for (name, value), other in zip(model.state_dict().items(), twin.state_dict().values(), strict=True):
+        torch.testing.assert_close(value, other, rtol=1e-4, atol=1e-5, msg=lambda text, name=name: f"{name}: {text}")
+
+
+@pytest.mark.parametrize("average", [0.999, 0.5, 0.0])
+def test_batchnorms_average_is_caffes(average: float) -> None:
+    """Against Caffe's own bookkeeping: a decaying sum, and a decaying count to divide it by."""
+    norm = nn.BatchNorm2d(2)
+    batches = torch.randn(7, 3, 2, 5, 5, generator=torch.Generator().manual_seed(0)) * 3 + 1
+    mean_sum, variance_sum, count = torch.zeros(2), torch.zeros(2), 0.0
+    for passes, batch in enumerate(batches):
+        norm.momentum = norm_momentum_at(passes, average)
+        norm(batch)
+        mean_sum = mean_sum * average + batch.mean(dim=(0, 2, 3))
+        variance_sum = variance_sum * average + batch.var(dim=(0, 2, 3), correction=1)
+        count = count * average + 1
+        torch.testing.assert_close(norm.running_mean, mean_sum / count)
+        torch.testing.assert_close(norm.running_var, variance_sum / count)
+
+
+def test_each_part_counts_once_in_batchnorms_average() -> None:
+    seen: list[float] = []
+
+    class Watched(nn.BatchNorm2d):
+        def forward(self, x: Tensor) -> Tensor:
+            assert self.momentum is not None
+            seen.append(self.momentum)
+            return super().forward(x)
+
+    model = small_dsod()
+    model.network.stem[0][1] = Watched(model.network.stem[0][1].num_features)
+    train(model, Rectangles(8), None, quick(epochs=1, batch_size=4, norm_batch_size=2, norm_average=0.5))
+    assert seen == [norm_momentum_at(passes, 0.5) for passes in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"batch_size": 6, "norm_batch_size": 4}, "norm_batch_size is 4; it has to divide batch_size, which is 6"),
+        ({"norm_batch_size": 0}, "norm_batch_size is 0"),
+        ({"norm_average": 1.0}, "norm_average is 1.0"),
+    ],
+)
+def test_what_batchnorm_cannot_see_is_refused(fields: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        quick(**fields)

@@ -12,8 +12,8 @@ from ..priors import COCO300_PRIORS, VOC300_PRIORS
 PRIORS = {"voc": VOC300_PRIORS, "coco": COCO300_PRIORS}
 
 HELP = "turn a .caffemodel that DSOD's authors released into a checkpoint"
-EPILOG = """The README of github.com/szq0214/DSOD links the files. A file says nothing of its priors: where its deploy.prototxt
-begins with a min_size of 21 they are COCO's, with 30 they are VOC's.
+EPILOG = """The README of github.com/szq0214/DSOD links the files. A file says nothing of its priors: where its
+deploy.prototxt begins with a min_size of 21 they are COCO's, with 30 they are VOC's.
 
 example, and how to come to the paper's 77.7 with it:
   python -m dsod_lite convert DSOD300_VOC0712.caffemodel dsod300.pt

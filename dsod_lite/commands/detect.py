@@ -13,12 +13,12 @@ from tqdm import tqdm
 
 from ..checkpoint import load_model, write_json
 from ..datasets import DataError, find_images, read_image
+from ..devices import pick_device
 from ..plots import PALETTE
-from ..training import pick_device
 
 HELP = "draw what a trained detector finds in pictures"
-EPILOG = """Writes each picture with its boxes as a PNG, and all boxes to detections.json. Pictures that cannot be read are
-left out, and the exit status is 1."""
+EPILOG = """Writes each picture with its boxes as a PNG, and all boxes to detections.json. Pictures that cannot be
+read are left out, and the exit status is 1."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

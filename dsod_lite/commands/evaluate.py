@@ -8,9 +8,9 @@ from typing import Any
 from ..checkpoint import load_model, write_json
 from ..coco_metrics import evaluate_coco
 from ..datasets import VOCDataset
+from ..devices import pick_device
 from ..evaluation import evaluate_voc
 from ..predict import predict
-from ..training import pick_device
 from .layout import LAYOUT
 
 HELP = "judge a trained detector on a split"

@@ -1,0 +1,29 @@
+"""Batches of pictures and targets, and the device they go to."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .checkpoint import one_line
+
+
+def pick_device(name: str) -> torch.device:
+    """"auto": a GPU where there is one, else the CPU; anything else is torch's own name for a device."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        return torch.zeros(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # an unknown name, or a device that this machine lacks
+        raise ValueError(f"device is {name!r}: {one_line(error)}") from None
+
+
+def collate(batch: list[tuple[Tensor, dict[str, Any]]]) -> tuple[list[Tensor], list[dict[str, Any]]]:
+    """Pictures and targets of a batch as two lists, since pictures may differ in size."""
+    images, targets = zip(*batch, strict=True)
+    return list(images), list(targets)
+
+
+def to_device(target: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """A target with its tensors on the device."""
+    return {key: value.to(device) if isinstance(value, Tensor) else value for key, value in target.items()}

@@ -2,20 +2,33 @@
 
 import argparse
 
-from ..datasets import download_bccd
+from ..datasets import download_archives, download_bccd
+from ..datasets.archives import COCO, VOC
 
 HELP = "fetch a public data set and check every file"
-EPILOG = "bccd: 364 photographs of blood cells (MIT), 8 MB, from Shenggan/BCCD_Dataset."
+EPILOG = """bccd      364 photographs of blood cells (MIT), 8 MB, from Shenggan/BCCD_Dataset
+voc       Pascal VOC 2007 trainval and test, 2012 trainval: 2.8 GB → FOLDER/VOCdevkit/VOC2007, …/VOC2012
+coco2014  COCO's train2014, val2014 and annotations: 20 GB → FOLDER/train2014, …
+coco2017  the same of 2017: 20 GB
+
+A download that was cut goes on when the line is given again. Nothing of a file with a wrong sum is unpacked."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("dataset", choices=("bccd",))
-    add("--to", required=True, metavar="FOLDER", help="where to put it; must not exist yet")
-    add("--archive", metavar="FILE", help="unpack this .zip instead of fetching one")
+    add("dataset", choices=("bccd", "voc", "coco2014", "coco2017"))
+    add("--to", required=True, metavar="FOLDER", help="where to put it; bccd's must not exist yet")
+    add("--archive", metavar="FILE", help="bccd: unpack this .zip instead of fetching one")
 
 
 def run(args: argparse.Namespace) -> int:
-    download_bccd(args.to, args.archive)
-    print(f"{args.to}: every file has its SHA-256 sum")
+    if args.dataset == "bccd":
+        download_bccd(args.to, args.archive)
+        print(f"{args.to}: every file has its SHA-256 sum")
+        return 0
+    if args.archive is not None:
+        raise ValueError("--archive: is for bccd only")
+    archives = {"voc": VOC, "coco2014": COCO[2014], "coco2017": COCO[2017]}[args.dataset]
+    download_archives(archives, args.to)
+    print(f"{args.to}: every archive had its MD5 sum, and is unpacked")
     return 0

@@ -1,0 +1,131 @@
+"""COCO's files and the unions that the paper trains on."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from folders import HEIGHT, WIDTH, make_folder, write_picture
+
+from dsod_lite import TrainConfig, dsod_tiny, train
+from dsod_lite.datasets import VOC_CLASSES, CocoDataset, DataError, Union, VOCDataset, light_augmentation, voc_union
+
+
+def annotation(number: int, image: int, category: int, box: list[float], crowd: int = 0) -> dict[str, Any]:
+    area = box[2] * box[3]
+    return {"id": number, "image_id": image, "category_id": category, "bbox": box, "iscrowd": crowd, "area": area}
+
+
+CATEGORIES = [{"id": 1, "name": "person"}, {"id": 5, "name": "airplane"}, {"id": 90, "name": "toothbrush"}]
+ANNOTATIONS = [
+    annotation(1, 7, 90, [4, 5, 10, 20]),
+    annotation(2, 7, 1, [0, 0, 30, 30], crowd=1),  # around a crowd
+    annotation(3, 7, 5, [50, 40, 30, 30]),  # over the edge: WIDTH×HEIGHT is 64×48
+    annotation(4, 7, 5, [3, 3, 0, 9]),  # of no width
+    annotation(5, 9, 1, [1, 1, 5, 5]),
+    annotation(6, 8, 1, [0, 0, 9, 9], crowd=1),  # a picture of nothing but a crowd
+]
+
+
+def make_coco(root: Path, split: str = "train2014", **changes: Any) -> tuple[Path, Path]:
+    """(images, annotations) in COCO's layout: three pictures, and the file's fields with changes."""
+    images, file = root / split, root / "annotations" / f"instances_{split}.json"
+    images.mkdir(parents=True)
+    file.parent.mkdir(exist_ok=True)
+    entries = [{"id": i, "file_name": f"{i:012}.jpg", "width": WIDTH, "height": HEIGHT} for i in (9, 7, 8)]
+    for entry in entries:
+        write_picture(images / entry["file_name"], seed=entry["id"])
+    content = {"images": entries, "annotations": ANNOTATIONS, "categories": CATEGORIES} | changes
+    file.write_text(json.dumps(content))
+    return images, file
+
+
+def test_boxes_labels_and_what_is_left_out(tmp_path: Path) -> None:
+    data = CocoDataset(*make_coco(tmp_path))
+    assert data.classes == ("person", "airplane", "toothbrush")
+    assert data.names == ["000000000007.jpg", "000000000009.jpg"]  # in COCO's order of numbers; 8 has only a crowd
+    image, target = data[0]
+    assert image.shape == (3, HEIGHT, WIDTH)
+    assert image.dtype == torch.float32
+    assert target["boxes"].tolist() == [[4, 5, 14, 25], [50, 40, 64, 48]]
+    assert target["labels"].tolist() == [3, 2]
+    assert target["difficult"].tolist() == [False, False]
+    assert [data[i][1]["image_id"] for i in range(2)] == [0, 1]
+    assert data.sizes == [(WIDTH, HEIGHT)] * 2
+
+
+def test_judging_keeps_pictures_without_objects(tmp_path: Path) -> None:
+    data = CocoDataset(*make_coco(tmp_path), with_objects=False)
+    assert [len(data[i][1]["boxes"]) for i in range(3)] == [2, 0, 1]
+
+
+def test_vocs_classes_by_cocos_words(tmp_path: Path) -> None:
+    data = CocoDataset(*make_coco(tmp_path), classes=("aeroplane", "person"))
+    assert data[0][1]["labels"].tolist() == [1]
+    assert data[1][1]["labels"].tolist() == [2]
+    with pytest.raises(DataError, match=r"instances_train2014\.json: categories: has no bird, cow"):
+        CocoDataset(tmp_path / "train2014", tmp_path / "annotations/instances_train2014.json", classes=("bird", "cow"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("{", "cannot be read as COCO's JSON"), ("[]", "cannot be read"), ('{"images": []}', "annotations: is missing")],
+)
+def test_a_broken_file_is_named(tmp_path: Path, content: str, said: str) -> None:
+    images, file = make_coco(tmp_path)
+    file.write_text(content)
+    with pytest.raises(DataError, match=rf"instances_train2014\.json: {said}"):
+        CocoDataset(images, file)
+
+
+def test_missing_things_are_named(tmp_path: Path) -> None:
+    images, file = make_coco(tmp_path)
+    with pytest.raises(DataError, match="nowhere: there is no such folder"):
+        CocoDataset(tmp_path / "nowhere", file)
+    with pytest.raises(DataError, match=r"no\.json: there is no such file"):
+        CocoDataset(images, tmp_path / "no.json")
+    (images / "000000000007.jpg").unlink()
+    with pytest.raises(DataError, match=r"000000000007\.jpg: there is no such file"):
+        CocoDataset(images, file)[0]
+
+
+def devkit(root: Path) -> Path:
+    make_folder(root / "VOC2007", trainval={"a": [("person", 1, 1, 20, 20)]}, test={"b": [("cow", 2, 2, 9, 9)]})
+    make_folder(root / "VOC2012", trainval={"c": [("aeroplane", 3, 3, 9, 9, 1)], "d": []})
+    return root
+
+
+def test_unions_of_vocs_years(tmp_path: Path) -> None:
+    voc = devkit(tmp_path / "VOCdevkit")
+    union = voc_union(voc)
+    assert union.names == ["a", "c", "d"]
+    assert union.classes == VOC_CLASSES
+    assert [union[i][1]["image_id"] for i in range(3)] == [0, 1, 2]
+    assert union[1][1]["labels"].tolist() == [1]
+    assert union[1][1]["difficult"].tolist() == [True]  # trained on, as the authors do
+    assert voc_union(voc, "07++12").names == ["a", "b", "c", "d"]
+    with pytest.raises(ValueError, match=r"union is '12'; it is one of 07\+12, 07\+\+12"):
+        voc_union(voc, "12")
+
+
+def test_a_union_with_coco_trains(tmp_path: Path) -> None:
+    voc = devkit(tmp_path / "VOCdevkit")
+    categories = [{"id": i, "name": name} for i, name in enumerate(VOC_CLASSES, start=1)]
+    coco = tmp_path / "coco"
+    for split in ("train2014", "val2014"):
+        annotations = [annotation(1, 7, 15, [4, 5, 10, 20]), annotation(2, 9, 1, [1, 1, 30, 30])]
+        make_coco(coco, split, annotations=annotations, categories=categories)
+    union = voc_union(voc, coco=coco)
+    assert len(union) == 3 + 4
+    assert union[3][1]["labels"].tolist() == [15]
+    union.transform = light_augmentation(64)
+    assert union.transform is union.parts[2].transform
+    history = train(dsod_tiny(21, 64), union, None, TrainConfig(epochs=1, batch_size=4, workers=0, device="cpu"))
+    assert history[0]["loss"] > 0
+
+
+def test_parts_of_other_classes_are_refused(tmp_path: Path) -> None:
+    voc = devkit(tmp_path / "VOCdevkit")
+    with pytest.raises(ValueError, match="classes: "):
+        Union([VOCDataset(voc / "VOC2007", "trainval"), VOCDataset(voc / "VOC2012", "trainval")])

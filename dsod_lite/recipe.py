@@ -1,7 +1,7 @@
 """How to train: the settings, the learning rate's course, and the optimizer."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -35,7 +35,9 @@ class TrainConfig:
     """sgd's; adamw has its usual two."""
     weight_decay: float = 0.02
     warmup_steps: int = 100
-    """Steps over which the learning rate climbs from 0; then it follows half a cosine down to 0."""
+    """Steps over which the learning rate climbs from 0; then it follows half a cosine down to 0 …"""
+    drops: tuple[float, ...] = ()
+    """… or, with drops, stays where it is, but for a division by 10 after each of these shares of all steps."""
     seed: int = 0
     evaluate_every: int = 5
     """Epochs from one look at the held-out pictures to the next; the last epoch is always judged."""
@@ -59,6 +61,8 @@ class TrainConfig:
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise ValueError(f"{name} is {value}; it has to be 0 or more")
+        if list(self.drops) != sorted(self.drops) or not all(0 < share < 1 for share in self.drops):
+            raise ValueError(f"drops is {self.drops}; it has to be rising shares of the run, between 0 and 1")
         if self.norm_batch_size is not None and (
             self.norm_batch_size < 1 or self.batch_size % self.norm_batch_size
         ):
@@ -80,10 +84,12 @@ class TrainConfig:
 
 
 def learning_rate_at(step: int, total_steps: int, config: TrainConfig) -> float:
-    """The learning rate of a step (from 0): linear warm-up, then half a cosine."""
+    """The learning rate of a step (from 0): linear warm-up, then half a cosine, or `config.drops`."""
     warmup = min(config.warmup_steps, total_steps // 2)
     if step < warmup:
         return config.learning_rate * (step + 1) / warmup
+    if config.drops:
+        return config.learning_rate * 0.1 ** sum(step >= round(share * total_steps) for share in config.drops)
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total_steps - warmup)))
 
 
@@ -117,3 +123,30 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
         {"params": [p for p in trained if p not in spared], "weight_decay": weight_decay},
         {"params": [p for p in trained if p in spared], "weight_decay": 0.0},
     ]
+
+
+AUTHORS = TrainConfig(
+    epochs=775,
+    batch_size=128,
+    norm_batch_size=4,
+    norm_average=0.999,
+    optimizer="sgd",
+    learning_rate=0.1,
+    momentum=0.9,
+    weight_decay=5e-4,
+    warmup_steps=0,
+    drops=(0.2, 0.4, 0.6, 0.8),
+    evaluate_every=25,
+)
+"""The authors' recipe for VOC: 100,000 steps of 128 pictures, which BatchNorm sees four at a time.
+
+Source: github.com/szq0214/DSOD, DSOD300_pascal.py. There 8 cards see 4 pictures each, 4 times a step."""
+
+RECIPES: dict[str, TrainConfig] = {
+    "voc0712": AUTHORS,  # 16,551 pictures: 129 steps an epoch
+    "voc0712plus": replace(AUTHORS, epochs=599),  # 07++12, 21,503 pictures: 167 steps an epoch
+    # COCO trainval 2014: 320,000 steps, of which 80, 140, 200 and 260 thousand have passed when the rate drops.
+    "coco": replace(AUTHORS, epochs=333, drops=(80 / 320, 140 / 320, 200 / 320, 260 / 320)),
+}
+"""Published runs by name, each of about as many steps as the authors'. A shorter one keeps the proportions:
+`dataclasses.replace(RECIPES["coco"], epochs=12)`."""

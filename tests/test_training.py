@@ -20,7 +20,7 @@ from torchvision.models import detection
 from dsod_lite import NonFiniteLoss, TrainConfig, dsod300, dsod_tiny, evaluate_voc, predict, train
 from dsod_lite.devices import pick_device
 from dsod_lite.loading import make_loader
-from dsod_lite.recipe import learning_rate_at, make_optimizer, norm_momentum_at, parameter_groups
+from dsod_lite.recipe import RECIPES, learning_rate_at, make_optimizer, norm_momentum_at, parameter_groups
 from dsod_lite.training import describe_step, epochs_in, held_out_ap50
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
@@ -551,3 +551,32 @@ def test_each_part_counts_once_in_batchnorms_average() -> None:
 def test_what_batchnorm_cannot_see_is_refused(fields: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         quick(**fields)
+
+
+# --- the authors' recipe -------------------------------------------------------------------------------------
+
+
+def test_the_authors_schedule() -> None:
+    """lr 0.1, divided by ten at 20, 40, 60 and 80 thousand of 100 thousand steps."""
+    config = RECIPES["voc0712"]
+    rates = [learning_rate_at(step, 100_000, config) for step in (0, 19_999, 20_000, 40_000, 60_000, 80_000, 99_999)]
+    assert rates == pytest.approx([0.1, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-5])
+    assert config.norm_batches == 32
+    coco = RECIPES["coco"]
+    at = [learning_rate_at(step, 320_000, coco) for step in (79_999, 80_000, 139_999, 140_000, 200_000, 260_000)]
+    assert at == pytest.approx([0.1, 0.01, 0.01, 1e-3, 1e-4, 1e-5])
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures", "steps"), [("voc0712", 16_551, 100_000), ("voc0712plus", 21_503, 100_000)]
+)
+def test_recipes_are_as_long_as_the_authors(name: str, pictures: int, steps: int) -> None:
+    config = RECIPES[name]
+    assert config.epochs is not None
+    assert config.epochs * (pictures // config.batch_size) == pytest.approx(steps, rel=1e-3)
+
+
+@pytest.mark.parametrize("drops", [(0.5, 0.2), (0.0,), (1.0,)])
+def test_drops_that_are_no_rising_shares_are_refused(drops: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="drops is"):
+        quick(drops=drops)

@@ -7,6 +7,7 @@ import shutil
 import statistics
 import subprocess
 import tomllib
+from collections import Counter
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -48,11 +49,42 @@ def test_code_cells_are_short_enough_to_type(path: Path) -> None:
     assert statistics.median(lines or [0]) <= 8
 
 
-@each_notebook
-def test_named_figures_have_alternative_text(path: Path) -> None:
+def figures(path: Path) -> list[Any]:
+    """What a chapter's cells say of their figures: {"image": {"alt"}, "figure": {"name", "caption"}}."""
     settings = [c.metadata.get("mystnb", {}) for c in code_cells(path)]
-    figures = [s for s in settings if "image" in s or "figure" in s]
-    assert [f for f in figures if not f.get("image", {}).get("alt", "").strip()] == []
+    return [s for s in settings if "image" in s or "figure" in s]
+
+
+def is_sentence(text: str) -> bool:
+    """Whether it reads as a sentence, and not as a file's name or a word or two."""
+    ends = text[:1].isupper() and text.endswith(".")
+    return ends and len(text.split()) >= 5 and not re.search(r"\w\.(png|svg|jpe?g|gif)\b", text)
+
+
+@each_notebook
+def test_figures_have_a_name_a_caption_and_an_alternative_text(path: Path) -> None:
+    wrong = []
+    for settings in figures(path):
+        figure, alt = settings.get("figure", {}), settings.get("image", {}).get("alt", "")
+        if not (is_sentence(alt) and figure.get("name", "").startswith("fig-") and figure.get("caption")):
+            wrong.append(settings)
+    assert wrong == []
+
+
+def test_pictures_in_the_text_have_an_alternative_text() -> None:
+    text = book_text()
+    pictures = re.findall(r"```\{(?:image|figure)\}[^`]*", text)
+    alts = [re.search(r"^:alt: (.*)$", p, re.MULTILINE) for p in pictures]
+    assert [p for p, alt in zip(pictures, alts, strict=True) if alt is None or not is_sentence(alt[1])] == []
+    assert [alt for alt in re.findall(r"!\[([^\]]*)\]\(", text) if not is_sentence(alt)] == []
+
+
+def test_labels_are_unique_in_the_book() -> None:
+    text = book_text()
+    labels = [figure["figure"]["name"] for path in NOTEBOOKS for figure in figures(path)]
+    for pattern in (r"^:(?:label|name): *(\S+)", r"\$\$ *\((\S+)\)", r"^\((\S+)\)=$"):
+        labels += re.findall(pattern, text, re.MULTILINE)
+    assert [label for label, count in Counter(labels).items() if count > 1] == []
 
 
 def toc_files(entry: Any) -> list[str]:

@@ -184,7 +184,7 @@ def epochs_in(
     assert config.minutes is not None
     model = copy.deepcopy(model).train()
     optimizer = make_optimizer(model, config)
-    times = []
+    times: list[float] = []
     before = time.perf_counter()
     for images, targets in loader:
         optimizer.zero_grad(set_to_none=True)

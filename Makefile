@@ -7,6 +7,7 @@ python := .venv/bin/python
 notebooks := $(sort $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*'))
 executed := $(addprefix _executed/,$(notebooks))
 pages := _build/html/index.html
+live := _build/frontend/.installed _build/live/detector.onnx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -18,7 +19,7 @@ help:  ## list the commands
 book: $(pages)  ## execute the notebooks that changed and build the book into _build/html
 	@echo "The book is built: open $(pages), or run make serve."
 
-test: .venv/.installed  ## test the package, every notebook and the built pages
+test: .venv/.installed $(live)  ## test the package, every notebook and the built pages
 	$(python) -m pytest --ignore tests/test_browser.py
 	$(MAKE) book
 	$(python) -m pytest tests/test_browser.py
@@ -76,7 +77,19 @@ _executed/data:
 	@mkdir -p $(@D)
 	@ln -s ../data $@
 
+# What the live detector's page loads when it is asked to. ONNX Runtime Web comes from npm's registry, by the npm in .venv.
+# A newer one: change its version in package.json, then
+# .venv/bin/npm install --prefix book/frontend --package-lock-only --omit-lockfile-registry-resolved
+_build/frontend/.installed: book/frontend/package.json book/frontend/package-lock.json | .venv/.installed
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	.venv/bin/npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+_build/live/detector.onnx: _executed/inputs.txt | .venv/.installed
+	$(python) -m dsod_lite export --checkpoint data/runs/shapes_tiny.pt $@
+
 # Always from nothing: a second build of unchanged pages would not repeat their warnings, nor delete a page that is gone.
-$(pages): _build/inputs.txt $(executed) | .venv/.installed
+$(pages): _build/inputs.txt $(executed) $(live) | .venv/.installed
 	rm -rf _build/html _build/.doctrees _build/jupyter_execute
 	.venv/bin/jupyter-book build . -W --keep-going --quiet

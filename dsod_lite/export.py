@@ -47,6 +47,8 @@ def export_onnx(model: DSOD, path: str | Path, classes: Sequence[str] = ()) -> N
         )
     assert program is not None
     file = program.model_proto
+    for node in file.graph.node:
+        del node.metadata_props[:]  # where in this machine's files each operation was written
     for key, value in (("config", asdict(model.config)), ("classes", list(classes))):
         file.metadata_props.add(key=key, value=json.dumps(value))
     with whole_file(Path(path)) as out:

@@ -61,6 +61,7 @@ def test_the_command_writes_what_a_reader_of_the_file_needs(tmp_path: Path) -> N
     words = ["export", "--checkpoint", str(tmp_path / "run"), str(tmp_path / "out.onnx")]
     args = build_parser().parse_args(words)
     assert COMMANDS[args.command].run(args) == 0
+    assert str(Path(torch.__file__).parent).encode() not in (tmp_path / "out.onnx").read_bytes()  # no traces of here
     session = onnxruntime.InferenceSession(tmp_path / "out.onnx", providers=["CPUExecutionProvider"])
     about = session.get_modelmeta().custom_metadata_map
     config = json.loads(about["config"])

@@ -76,9 +76,9 @@ def evaluate_voc(
     Source: Everingham et al., "The PASCAL Visual Object Classes Challenge", IJCV 2010, section 4.2.
     """
     if not 0 < iou_threshold <= 1:
-        raise ValueError(f"iou_threshold is {iou_threshold}; it must be above 0 and at most 1")
+        raise ValueError(f"iou_threshold is {iou_threshold}; it is above 0 and at most 1")
     if method not in ("11point", "all-point"):
-        raise ValueError(f"method is {method!r}; it must be '11point' or 'all-point'")
+        raise ValueError(f"method is {method!r}; it is '11point' or 'all-point'")
     found, objects = gather(detections, targets, {"difficult": 0.0}, num_classes)
     difficult = objects["difficult"] != 0
     best, best_iou = most_overlapped(found, objects, plus_one)
@@ -91,9 +91,8 @@ def evaluate_voc(
     ap, curves, num_objects = {}, {}, {}
     for label in range(1, num_classes):
         rows = counted & (labels == label)
-        total = int(np.count_nonzero((objects["labels"] == label) & ~difficult))
-        hits = np.cumsum(correct[rows])
-        curve = Curve(hits / np.arange(1, len(hits) + 1), hits / max(total, 1), scores[rows])
+        total = int(np.sum((objects["labels"] == label) & ~difficult))
+        curve = precision_recall(correct[rows], scores[rows], total)
         curves[label], num_objects[label] = curve, total
         ap[label] = average_precision(curve.precision, curve.recall, method) if total else math.nan
     mean_ap = float(np.mean([ap[label] for label in ap if num_objects[label]] or [0.0]))
@@ -120,6 +119,12 @@ def judge(best: NDArray, enough: NDArray, difficult: NDArray) -> tuple[NDArray, 
     counted = np.ones(len(best), dtype=bool)
     counted[claims] = ~difficult[best[claims]]
     return correct, counted
+
+
+def precision_recall(correct: NDArray, scores: NDArray, total: int) -> Curve:
+    """The curve of detections of which `correct` [n] says who is right, the best-scored one first; `total` objects."""
+    hits = np.cumsum(correct)
+    return Curve(hits / np.arange(1, len(hits) + 1), hits / max(total, 1), scores)
 
 
 def average_precision(precision: NDArray, recall: NDArray, method: Method) -> float:

@@ -14,7 +14,7 @@ CHAPTERS = [p for p in NOTEBOOKS if "appendices" not in p.parts]
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.relative_to(ROOT).as_posix())
 
 # The modules that the book builds: whatever they offer is defined in one chapter.
-TAUGHT = ("boxes", "priors", "blocks", "prediction", "matching", "loss", "detect")
+TAUGHT = ("boxes", "priors", "blocks", "prediction", "matching", "loss", "detect", "evaluation")
 
 
 def prose(path: Path) -> list[str]:

@@ -119,10 +119,10 @@ def unpack_into(file: Path, to: Path, name: str) -> None:
             with tarfile.open(file) as source_tar:
                 for member in tqdm(source_tar, desc=f"unpacking {name}", unit="file"):
                     source_tar.extract(member, aside, filter="data")  # refuses whatever leads outside
-        for path in sorted(p for p in aside.rglob("*") if p.is_file()):
-            place = to / path.relative_to(aside)
+        for source_file in sorted(p for p in aside.rglob("*") if p.is_file()):
+            place = to / source_file.relative_to(aside)
             place.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(path, place)
+            os.replace(source_file, place)
     except DataError:
         raise
     except Exception as error:  # both modules and their decompressors raise nearly anything on a broken archive

@@ -4,40 +4,18 @@ Needs Chromium (Debian's `chromium`). Without it, or without a built book, these
 reason, unless REQUIRE_BROWSER is set, as continuous integration does: then they fail.
 """
 
-import os
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from html.parser import HTMLParser
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Route, ViewportSize, sync_playwright
+from browsing import STICKING_OUT, chromium, require, served, watch
+from playwright.sync_api import Browser, ViewportSize
 
 HTML = Path(__file__).parents[1] / "_build" / "html"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",  # the sandbox does not start for root
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def require(condition: bool, reason: str) -> None:
-    if condition:
-        return
-    if os.environ.get("REQUIRE_BROWSER"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
@@ -48,40 +26,17 @@ def pages() -> list[Path]:
 
 @pytest.fixture(scope="module")
 def browser(pages: list[Path]) -> Iterator[Browser]:
-    require(CHROMIUM is not None, "no Chromium found; on Debian: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
 def site(pages: list[Path]) -> Iterator[str]:
     """Address of a local server that serves the built book."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(HTML)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with served(HTML) as address:
+        yield address
 
 
-# Elements that stick out of the window on the right, unless they lie in something that scrolls by itself.
-STICKING_OUT = """() => {
-  const scrolls = e => e && e !== document.body
-    && (["auto", "scroll"].includes(getComputedStyle(e).overflowX) || scrolls(e.parentElement));
-  const wide = [...document.querySelectorAll("main *")].filter(e =>
-    e.checkVisibility({visibilityProperty: true})
-    && e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e.parentElement));
-  const found = wide.map(e => `<${e.tagName} class="${e.className}"> ${e.textContent.trim().slice(0, 60)}`);
-  if (document.documentElement.scrollWidth > innerWidth)
-    found.push(`the page scrolls sideways: ${document.documentElement.scrollWidth} px`);
-  return found;
-}"""
 UNSET_FORMULAS = """() => [...document.querySelectorAll(".math")]
   .filter(m => !m.querySelector("mjx-container") || m.querySelector("mjx-merror")).map(m => m.textContent)"""
 
@@ -102,22 +57,12 @@ def visit(browser: Browser, names: list[str], home: str, viewport: ViewportSize)
     context = browser.new_context(viewport=viewport)
     page = context.new_page()
     name = ""
-
-    def only_from_home(route: Route) -> None:
-        if route.request.url.startswith(home):
-            route.continue_()
-        else:
-            found.outside.append(f"{name}: {route.request.url}")
-            route.abort()
-
-    def error(what: object) -> None:
-        found.errors.append(f"{name}: {what}")
-
-    page.route("**/*", only_from_home)
-    page.on("console", lambda m: error(m.text) if m.type == "error" else None)
-    page.on("pageerror", error)
-    page.on("requestfailed", lambda request: error(f"no answer: {request.url}"))
-    page.on("response", lambda r: error(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    watch(
+        page,
+        home,
+        error=lambda what: found.errors.append(f"{name}: {what}"),
+        outside=lambda url: found.outside.append(f"{name}: {url}"),
+    )
     for name in names:
         page.goto(home + name, wait_until="networkidle")
         page.evaluate("() => window.MathJax?.startup?.promise")  # waits until the formulas are set

@@ -1,0 +1,29 @@
+"""Sphinx extension: the explorers work in the built pages, where there is no kernel.
+
+Pages that hold the saved state of widgets, and no others, load static_widgets.js, which starts them.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+SCRIPT = Path(__file__).with_suffix(".js")
+SAVED_STATE = "application/vnd.jupyter.widget-state+json"
+
+
+def add_script(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    if any(script.attributes.get("type") == SAVED_STATE for script in context["script_files"]):
+        app.add_js_file(SCRIPT.name, loading_method="defer")
+
+
+def copy_script(app: Sphinx, exception: Exception | None) -> None:
+    if exception is None and app.builder.format == "html":
+        shutil.copy2(SCRIPT, Path(app.outdir) / "_static" / SCRIPT.name)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("html-page-context", add_script, priority=700)  # after MyST-NB, which adds the state
+    app.connect("build-finished", copy_script)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

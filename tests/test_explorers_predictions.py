@@ -9,10 +9,9 @@ import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from browsing import STICKING_OUT, chromium, served, watch
-from explorers_page import compute, explorers_page, functions_page
+from explorers_page import TIMED, compute, explorers_page, functions_page
 from matplotlib.patches import Rectangle
 from playwright.sync_api import Browser, Locator, Page
-from explorers_page import TIMED
 from tiny import Rectangles, small_dsod
 from torch import Tensor
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = Path(__file__).parent / "live"
 EXPLORERS = ROOT / "dsod_lite" / "explorers"
 SCRIPTS = [
-    *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "boxes", "priors", "nms")),
+    *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "boxes", "priors", "nms")),
     *(PARTS / f"{name}.js" for name in ("onnx_metadata", "detector", "scene", "shape_editor", "live_detector")),
 ]
 STYLES = [EXPLORERS / "css" / "explorer.css", PARTS / "live_detector.css"]

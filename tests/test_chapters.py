@@ -7,8 +7,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from IPython.core.inputtransformer2 import TransformerManager
-from test_book import NOTEBOOKS, ROOT, code_cells
+from test_book import NOTEBOOKS, ROOT, code_cells, toc_files
 
 CHAPTERS = [p for p in NOTEBOOKS if "appendices" not in p.parts]
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.relative_to(ROOT).as_posix())
@@ -41,6 +42,18 @@ def test_chapter_has_three_to_five_exercises_each_with_a_folded_solution(path: P
     solutions = re.findall(r"\{solution\} (\S+)\n:class: dropdown\n", text)
     assert len(solutions) == text.count("{solution}")
     assert sorted(solutions) == sorted(exercises)
+
+
+def test_appendix_lists_each_exercise_in_its_order() -> None:
+    page = (ROOT / "book/appendices/solutions.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^- (★+) \{ref\}`(ex-\S+)`$", page, re.MULTILINE)
+    chapters = [ROOT / f"{name}.ipynb" for name in toc_files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))]
+    written: list[tuple[str, str]] = []
+    for path in chapters:
+        if path.exists():
+            found = re.findall(r"\{exercise\}[^\n]*\n:label: (ex-\S+)\n\n(★{1,3}) ", "\n".join(prose(path)))
+            written += [(grade, label) for label, grade in found]
+    assert listed == written
 
 
 class Bare(ast.NodeTransformer):

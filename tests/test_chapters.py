@@ -47,7 +47,8 @@ def test_chapter_has_three_to_five_exercises_each_with_a_folded_solution(path: P
 def test_appendix_lists_each_exercise_in_its_order() -> None:
     page = (ROOT / "book/appendices/solutions.md").read_text(encoding="utf-8")
     listed = re.findall(r"^- (★+) \{ref\}`(ex-\S+)`$", page, re.MULTILINE)
-    chapters = [ROOT / f"{name}.ipynb" for name in toc_files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))]
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [ROOT / f"{name}.ipynb" for name in toc_files(contents)]
     written: list[tuple[str, str]] = []
     for path in chapters:
         if path.exists():

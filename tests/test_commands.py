@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from folders import make_folder
 from PIL import Image
 from tiny import Rectangles, Toy, quick, same, write_annotation, write_voc
 
@@ -161,6 +162,12 @@ def test_the_model_that_is_trained(
     assert train_set[0][0].shape == (3, size, size)  # augmented to the network's input
     assert config == quick(epochs=2)
     assert (output, resume) == (str(tmp_path), False)
+
+
+def test_a_folder_without_objects_has_nothing_to_teach(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = make_folder(tmp_path, train={"a": [], "b": []})
+    assert call("train", "--data", data, "--output", tmp_path / "run", *FAST) == 2
+    assert "Annotations: no annotation has an object" in capsys.readouterr().err
 
 
 def test_minutes_are_the_default_length(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

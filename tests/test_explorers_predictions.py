@@ -9,7 +9,7 @@ import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from browsing import STICKING_OUT, chromium, served, watch
-from explorers_page import TIMED, compute, explorers_page, functions_page
+from explorers_page import TIMED, compute, explorers_page, functions_page, next_frame
 from matplotlib.patches import Rectangle
 from playwright.sync_api import Browser, Locator, Page
 from tiny import Rectangles, small_dsod
@@ -426,6 +426,7 @@ def test_the_thresholds_the_class_and_the_switch_change_the_counts(page: Page) -
     parts.get_by_label("NMS: IoU above").fill("0.81")
     assert counts(page) == ("4", "3", "1")
     parts.get_by_label("Suppression (NMS)").uncheck()
+    next_frame(page)
     assert parts.locator("output").nth(2).inner_text() == "1 of 4"
     parts.get_by_label("Score above").focus()
     for _ in range(35):

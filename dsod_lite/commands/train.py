@@ -78,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
     split = args.split or ("trainval" if has_split(root, "trainval") else "train")
     held_out = args.held_out or ("test" if split == "trainval" else "val")
     train_set = VOCDataset(root, split)
+    if not train_set.classes:
+        raise ValueError(f"{root / 'Annotations'}: no annotation has an object, so there is nothing to learn to find")
     judge = args.held_out or has_split(root, held_out)
     val_set = VOCDataset(root, held_out, classes=train_set.classes) if judge else None
 

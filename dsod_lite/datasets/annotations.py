@@ -141,10 +141,7 @@ def class_names(root: Path) -> tuple[str, ...]:
     paths = sorted((root / "Annotations").glob("*.xml"))
     if not paths:
         raise DataError(f"{root / 'Annotations'}: there are no annotations")
-    names = tuple(sorted({o.name for path in progress(paths) for o in read_annotation(path).objects}))
-    if not names:
-        raise DataError(f"{root / 'Annotations'}: no annotation has an object, so there is no class to find")
-    return names
+    return tuple(sorted({o.name for path in progress(paths) for o in read_annotation(path).objects}))
 
 
 def progress(items: Sequence[Any]) -> Any:

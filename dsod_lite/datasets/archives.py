@@ -8,12 +8,13 @@ import urllib.error
 import urllib.request
 import zipfile
 from http.client import HTTPException
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import NamedTuple
 
 from torchvision.datasets.voc import DATASET_YEAR_DICT
 from tqdm import tqdm
 
+from .download import path_inside
 from .images import DataError
 
 
@@ -110,9 +111,7 @@ def unpack_into(file: Path, to: Path, name: str) -> None:
         if name.endswith(".zip"):
             with zipfile.ZipFile(file) as source:
                 for info in source.infolist():
-                    path = PureWindowsPath(info.filename)  # sees / and \\ and drive letters, whatever it runs on
-                    if path.anchor or ".." in path.parts:
-                        raise DataError(f"{name}: {info.filename}: this path leads outside; nothing was unpacked")
+                    path_inside(info.filename, name)
                 for info in tqdm(source.infolist(), desc=f"unpacking {name}", unit="file"):
                     source.extract(info, aside)
         else:

@@ -9,10 +9,9 @@ from typing import Any
 import torch
 from pycocotools.coco import COCO
 from torch.utils.data import Dataset
-from torchvision import tv_tensors
-from torchvision.transforms.v2 import functional as transforms
 
-from .images import DataError, read_image
+from .images import DataError
+from .voc import read_item
 
 # COCO's words for VOC's 20 classes, where they differ.
 VOC_WORDS = {
@@ -77,12 +76,7 @@ class CocoDataset(Dataset[tuple[Any, dict[str, Any]]]):
         return len(self.names)
 
     def __getitem__(self, index: int) -> tuple[Any, dict[str, Any]]:
-        image = read_image(self.images / self.names[index])
-        target = dict(self._targets[index])
-        if self.transform is None:
-            return transforms.to_dtype(image, torch.float32, scale=True), target
-        boxes = tv_tensors.BoundingBoxes(target["boxes"], format="XYXY", canvas_size=image.shape[-2:])  # type: ignore[call-arg]
-        return self.transform(tv_tensors.Image(image), target | {"boxes": boxes})
+        return read_item(self.images / self.names[index], self._targets[index], self.transform)
 
 
 def read_coco(path: Path) -> COCO:

@@ -114,11 +114,17 @@ def find_members(source: zipfile.ZipFile, archive: Path) -> defaultdict[str, lis
     """Path below the archive's outermost folder -> its members. Raises DataError if a path leads outside."""
     members = defaultdict(list)
     for info in source.infolist():
-        path = PureWindowsPath(info.filename)  # sees / and \\ and drive letters, whatever it runs on
-        if path.anchor or ".." in path.parts:
-            raise DataError(f"{archive}: {info.filename}: this path leads outside; nothing was unpacked")
+        path = path_inside(info.filename, archive)
         members["/".join(path.parts[1:])].append(info)
     return members
+
+
+def path_inside(name: str, archive: str | Path) -> PureWindowsPath:
+    """The path of an archive's member. Raises DataError if it leads outside of the folder it is unpacked into."""
+    path = PureWindowsPath(name)  # sees / and \\ and drive letters, whatever it runs on
+    if path.anchor or ".." in path.parts:
+        raise DataError(f"{archive}: {name}: this path leads outside; nothing was unpacked")
+    return path
 
 
 def path_in_archive(name: str) -> str:

@@ -117,9 +117,16 @@ class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
         return len(self.names)
 
     def __getitem__(self, index: int) -> tuple[Any, dict[str, Any]]:
-        image = read_image(self._paths[index])
-        target = dict(self._targets[index])
-        if self.transform is None:
-            return transforms.to_dtype(image, torch.float32, scale=True), target
-        boxes = tv_tensors.BoundingBoxes(target["boxes"], format="XYXY", canvas_size=image.shape[-2:])  # type: ignore[call-arg]
-        return self.transform(tv_tensors.Image(image), target | {"boxes": boxes})
+        return read_item(self._paths[index], self._targets[index], self.transform)
+
+
+def read_item(
+    path: Path, target: dict[str, Any], transform: Callable[[Any, dict[str, Any]], Any] | None
+) -> tuple[Any, dict[str, Any]]:
+    """A picture's file and its target as an item, see `VOCDataset`."""
+    image = read_image(path)
+    target = dict(target)
+    if transform is None:
+        return transforms.to_dtype(image, torch.float32, scale=True), target
+    boxes = tv_tensors.BoundingBoxes(target["boxes"], format="XYXY", canvas_size=image.shape[-2:])  # type: ignore[call-arg]
+    return transform(tv_tensors.Image(image), target | {"boxes": boxes})

@@ -1,14 +1,13 @@
 """Explorers in a page without a kernel: they start, fit, follow the page's theme, and answer to fingers."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from browsing import STICKING_OUT, chromium, served, watch
+from browsing import STICKING_OUT, served, watch
 from explorers_page import LOADER, TIMED, at, explorer, explorers_page, widget_script
 from playwright.sync_api import Browser, expect
 
@@ -18,12 +17,6 @@ from dsod_lite.explorers import MatchingExplorer, PriorExplorer
 BOXES = torch.tensor([[30.0, 40.0, 150.0, 200.0], [180.0, 20.0, 280.0, 90.0], [60.0, 60.0, 100.0, 120.0]])
 PRIORS = PriorExplorer(DSODConfig(), torch.rand(3, 300, 300), BOXES)
 MATCHING = MatchingExplorer(DSODConfig(), torch.rand(3, 300, 300), BOXES, torch.tensor([1, 2, 1]), ("cat", "dog"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

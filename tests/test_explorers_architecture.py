@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from browsing import STICKING_OUT, chromium, served, watch
+from browsing import STICKING_OUT, served, watch
 from explorers_page import explorers_page
 from playwright.sync_api import Browser, Locator, Page, expect
 from torch import Tensor, nn
@@ -123,12 +123,6 @@ def test_the_still_has_a_bar_for_each_stage(prediction: str) -> None:
 
 
 # ---- in the browser -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

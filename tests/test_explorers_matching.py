@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from browsing import chromium, watch
+from browsing import watch
 from explorers_page import at, explorer, explorers_page, facts, next_frame
 from playwright.sync_api import Browser, Page, expect
 from torch import Tensor
@@ -21,12 +21,6 @@ from dsod_lite.priors import prior_boxes
 CONFIG = DSODConfig()
 BOXES = torch.tensor([[30.0, 40.0, 150.0, 200.0], [180.0, 20.0, 280.0, 90.0], [60.0, 60.0, 100.0, 120.0]])
 EXPLORER = MatchingExplorer(CONFIG, torch.rand(3, 300, 300), BOXES, torch.tensor([1, 2, 1]), ("cat", "dog"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

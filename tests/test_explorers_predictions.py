@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from browsing import STICKING_OUT, chromium, served, watch
+from browsing import STICKING_OUT, served, watch
 from explorers_page import TIMED, compute, explorers_page, functions_page, next_frame
 from matplotlib.patches import Rectangle
 from playwright.sync_api import Browser, Locator, Page
@@ -22,12 +22,6 @@ from dsod_lite.explorers import AveragePrecisionExplorer, PredictionExplorer
 from dsod_lite.explorers.floats import from_text, to_text
 
 CASES = 300
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 # ---- the numbers ----------------------------------------------------------------------------------------------------

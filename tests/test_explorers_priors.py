@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from browsing import chromium, watch
+from browsing import watch
 from explorers_page import at, explorer, explorers_page, facts, next_frame
 from playwright.sync_api import Browser, Page
 
@@ -15,12 +15,6 @@ from dsod_lite.priors import prior_boxes
 
 CONFIG = DSODConfig()  # 8,744 priors, of which 126 are centred outside
 EXPLORER = PriorExplorer(CONFIG, torch.rand(3, 60, 90), torch.tensor([[9.0, 8.0, 45.0, 40.0]]))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from browsing import STICKING_OUT, chromium, require, served, watch
+from browsing import STICKING_OUT, require, served, watch
 from explorers_page import compute
 from playwright.sync_api import Browser, Locator, Page, expect
 from sphinx.application import Sphinx
@@ -60,12 +60,6 @@ def site(extension: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(site: Path) -> Iterator[str]:
     with served(site) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

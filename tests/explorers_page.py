@@ -60,6 +60,12 @@ def next_frame(page: Page) -> None:
     page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
+def press(page: Page, key: str) -> None:
+    """A key, and what it changes is drawn: a reader's next key comes later than the next frame, a test's may not."""
+    page.keyboard.press(key)
+    next_frame(page)
+
+
 def facts(page: Page, name: str) -> dict[str, str]:
     """What the explorer lists, once it has drawn what was asked of it."""
     next_frame(page)

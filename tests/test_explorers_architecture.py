@@ -8,7 +8,7 @@ import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from browsing import STICKING_OUT, served, watch
-from explorers_page import explorers_page
+from explorers_page import explorers_page, press
 from playwright.sync_api import Browser, Locator, Page, expect
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -232,7 +232,7 @@ def test_the_switch_redraws(page: Page) -> None:
 
 def test_the_keyboard_goes_from_stage_to_stage(page: Page) -> None:
     while page.evaluate("document.activeElement.getAttribute('role')") != "radio":
-        page.keyboard.press("Tab")
+        press(page, "Tab")
     for key, title in (
         ("ArrowRight", "Map 3"),
         ("ArrowUp", "Map 2"),
@@ -241,10 +241,10 @@ def test_the_keyboard_goes_from_stage_to_stage(page: Page) -> None:
         ("ArrowDown", "Stem"),
         ("End", "Head of map 6"),
     ):
-        page.keyboard.press(key)
+        press(page, key)
         assert facts(page, title)
         assert page.evaluate("document.activeElement.getAttribute('aria-checked')") == "true"
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    press(page, "Tab")
+    press(page, "Tab")
+    press(page, "Enter")
     expect(page.get_by_text("Parameters: 18,005,596")).to_be_visible()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from browsing import watch
-from explorers_page import at, explorer, explorers_page, facts, next_frame
+from explorers_page import at, explorer, explorers_page, facts, next_frame, press
 from playwright.sync_api import Browser, Page, expect
 from torch import Tensor
 from torchvision.ops import box_convert, box_iou
@@ -92,10 +92,10 @@ def test_the_mouse_moves_and_resizes_objects(page: Page) -> None:
 def test_the_keyboard_moves_and_resizes_objects(page: Page) -> None:
     explorer(page, "matching").locator(".explorer-movable").nth(1).focus()
     for key in ("ArrowRight", "ArrowDown", "ArrowDown", "Shift+ArrowLeft", "Shift+ArrowUp"):
-        page.keyboard.press(key)  # 3 pixels each
+        press(page, key)  # 3 pixels each
     assert_place(page, 1, 183, 26, 97, 67)
     for _ in range(9):
-        page.keyboard.press("ArrowRight")
+        press(page, "ArrowRight")
     assert_place(page, 1, 203, 26, 97, 67)  # it stops at the edge
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from browsing import STICKING_OUT, served, watch
-from explorers_page import TIMED, compute, explorers_page, functions_page, next_frame
+from explorers_page import TIMED, compute, explorers_page, functions_page, next_frame, press
 from matplotlib.patches import Rectangle
 from playwright.sync_api import Browser, Locator, Page
 from tiny import Rectangles, small_dsod
@@ -424,7 +424,7 @@ def test_the_thresholds_the_class_and_the_switch_change_the_counts(page: Page) -
     assert parts.locator("output").nth(2).inner_text() == "1 of 4"
     parts.get_by_label("Score above").focus()
     for _ in range(35):
-        page.keyboard.press("ArrowRight")  # 0.30 to 0.65
+        press(page, "ArrowRight")  # 0.30 to 0.65
     assert counts(page) == ("3", "2", "1")
     parts.get_by_label("Class").select_option("blue")
     assert counts(page) == ("1", "1", "0")
@@ -467,11 +467,11 @@ def test_the_mouse_looks_into_a_box_and_a_click_keeps_it(page: Page) -> None:
 def test_the_keyboard_looks_into_every_box(page: Page) -> None:
     parts = explorer(page, "predictions")
     parts.get_by_label("Suppression (NMS)").focus()
-    page.keyboard.press("Space")
+    press(page, "Space")
     parts.get_by_label("Box, best first").focus()
-    page.keyboard.press("ArrowRight")
+    press(page, "ArrowRight")
     assert look(page)[:2] == ["red 0.80", "Suppression drops it: IoU 0.82 with red 0.90."]
-    page.keyboard.press("End")
+    press(page, "End")
     assert look(page)[0] == "red 0.60"
     parts.get_by_label("Score above").fill("0.65")
     assert look(page)[1] == "Not above the score threshold."
@@ -528,13 +528,13 @@ def test_a_point_of_the_curve_shows_the_box_that_made_it(page: Page) -> None:
     page.mouse.move(1, 1)
     assert look(page)[4:] == missed
     parts.get_by_label("Detection, best first").focus()
-    page.keyboard.press("ArrowRight")
+    press(page, "ArrowRight")
     assert look(page)[4:7] == [
         "✗ False positive, found before",
         "red 0.70",
         "IoU 1.00, but detection 1 has found the object.",
     ]
-    page.keyboard.press("End")
+    press(page, "End")
     assert look(page)[4:8] == [
         "– Not counted",
         "red 0.50",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from browsing import watch
-from explorers_page import at, explorer, explorers_page, facts, next_frame
+from explorers_page import at, explorer, explorers_page, facts, next_frame, press
 from playwright.sync_api import Browser, Page
 
 from dsod_lite import DSODConfig
@@ -60,22 +60,22 @@ def test_the_mouse_shows_a_cell_and_a_click_keeps_it(page: Page) -> None:
 def test_the_keyboard_changes_map_sizes_ratios_and_steps(page: Page) -> None:
     parts = explorer(page, "prior boxes")
     parts.get_by_label("Map").focus()
-    page.keyboard.press("End")  # the last map, 2 × 2 cells with 4 priors
+    press(page, "End")  # the last map, 2 × 2 cells with 4 priors
     assert facts(page, "prior boxes")["This map"] == "2 × 2 × 4 = 16"
     parts.get_by_label("3:1 and 1:3").focus()
-    page.keyboard.press("Space")
+    press(page, "Space")
     assert facts(page, "prior boxes")["This map"] == "2 × 2 × 6 = 24"
     assert facts(page, "prior boxes")["… centred outside"] == "132"  # 3 cells have two more each
     parts.get_by_label("Step").focus()
-    page.keyboard.press("Home")
+    press(page, "Home")
     assert facts(page, "prior boxes")["… centred outside"] == "114"
     parts.get_by_label("Min size").focus()
-    page.keyboard.press("End")
+    press(page, "End")
     small, large = parts.get_by_label("Min size"), parts.get_by_label("Max size")
     next_frame(page)
     assert float(large.input_value()) == float(small.input_value()) + 1, "the larger size makes way"
     parts.get_by_role("button", name="As configured").focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     assert facts(page, "prior boxes")["… centred outside"] == "126"
 
 

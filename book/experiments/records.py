@@ -1,0 +1,137 @@
+"""Recorded runs, and what they say: means with intervals, differences, and a verdict on the paper's finding."""
+
+import json
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from matplotlib.axes import Axes
+
+from dsod_lite.plots import PALETTE
+
+RECORDS = Path(__file__).resolve().parents[2] / "data" / "runs"
+
+Record = Mapping[str, Any]
+Interval = tuple[float, float, float]
+"""A mean, and the lower and upper end of its 95 % interval."""
+Verdict = Literal["held", "contrary", "not seen at this size"]
+
+# The 97.5 % quantile of Student's t with 1 to 30 degrees of freedom: two-sided, 95 % lie within.
+STUDENT_T = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
+    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
+)
+
+
+def load(name: str, folder: Path = RECORDS) -> dict[str, list[dict[str, Any]]]:
+    """The records of an experiment, by variant, each list sorted by seed; variants in the order of their names.
+
+    Raises:
+        FileNotFoundError: if there is none; says which command makes them.
+        ValueError: if they were not all made with as many epochs; names two that differ.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    epochs: dict[int, Path] = {}
+    for path in sorted((folder / name).glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        found.setdefault(record["variant"], []).append(record)
+        epochs.setdefault(record["epochs"], path)
+    if not found:
+        command = f"python -m book.experiments {name}"
+        raise FileNotFoundError(f"no run of {name} is recorded in {folder}; {command} makes them")
+    if len(epochs) > 1:
+        described = ", ".join(f"{path} has {number}" for number, path in epochs.items())
+        raise ValueError(f"epochs: runs of one experiment are compared, so all have as many; but {described}")
+    return {variant: sorted(runs, key=lambda record: record["seed"]) for variant, runs in found.items()}
+
+
+def values(records: Sequence[Record], measure: str = "AP50") -> list[float]:
+    """One number of each record's result.
+
+    Raises:
+        ValueError: naming the record that lacks it.
+    """
+    for record in records:
+        if record["result"].get(measure) is None:
+            raise ValueError(f"{record['experiment']}, {record['variant']}, seed {record['seed']}: has no {measure}")
+    return [float(record["result"][measure]) for record in records]
+
+
+def interval(numbers: Sequence[float]) -> Interval:
+    """Mean and 95 % Student-t interval of the mean, for 2 to 31 numbers.
+
+    Raises:
+        ValueError: for one number, which says nothing of how sure it is, or for more than the table goes to.
+    """
+    if not 2 <= len(numbers) <= len(STUDENT_T) + 1:
+        raise ValueError(f"an interval takes 2 to {len(STUDENT_T) + 1} numbers, not {len(numbers)}")
+    mean = statistics.fmean(numbers)
+    margin = STUDENT_T[len(numbers) - 2] * statistics.stdev(numbers) / math.sqrt(len(numbers))
+    return mean, mean - margin, mean + margin
+
+
+def paired(a: Sequence[Record], b: Sequence[Record], measure: str = "AP50") -> list[float]:
+    """a - b for every seed that both have."""
+    ours, theirs = ({r["seed"]: value for r, value in zip(x, values(x, measure), strict=True)} for x in (a, b))
+    return [ours[seed] - theirs[seed] for seed in sorted(ours.keys() & theirs.keys())]
+
+
+def difference(a: Sequence[Record], b: Sequence[Record], measure: str = "AP50") -> Interval:
+    """Mean and 95 % interval of a - b, paired by seed: both saw the same pictures in the same order."""
+    return interval(paired(a, b, measure))
+
+
+def verdict(
+    a: Sequence[Record],
+    b: Sequence[Record],
+    expected: Literal["a > b", "a < b"] = "a > b",
+    measure: str = "AP50",
+) -> Verdict:
+    """Whether the paper's finding held: the whole interval of the difference is on its side.
+
+    Raises:
+        ValueError: for fewer than three seeds that both have.
+    """
+    differences = paired(a, b, measure)
+    if len(differences) < 3:
+        raise ValueError(f"a verdict takes 3 seeds or more that both have run, not {len(differences)}")
+    _, low, high = interval(differences)
+    if low <= 0 <= high:
+        return "not seen at this size"
+    return "held" if (low > 0) == (expected == "a > b") else "contrary"
+
+
+def ranks(numbers: Sequence[float]) -> list[float]:
+    """The place of each number, from 1 for the smallest; equal ones share the mean of their places."""
+    below = [sum(other < number for other in numbers) for number in numbers]
+    equal = [sum(other == number for other in numbers) for number in numbers]
+    return [b + (1 + e) / 2 for b, e in zip(below, equal, strict=True)]
+
+
+def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
+    """Spearman's: the correlation of the ranks. 1: the same order; 0: neither order says anything of the other.
+
+    Raises:
+        ValueError: for lists of different lengths, or one whose numbers are all equal.
+    """
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} numbers cannot be paired with {len(b)}")
+    if min(len(set(a)), len(set(b))) < 2:
+        raise ValueError("numbers that are all equal have no order")
+    return statistics.correlation(ranks(a), ranks(b))
+
+
+def dots(ax: Axes, records: Mapping[str, Sequence[Record]], measure: str = "AP50", color: str = PALETTE[0]) -> None:
+    """Draws each variant as a column: every seed a dot, beside them the mean and its interval, if there are two."""
+    for x, (_, runs) in enumerate(records.items()):
+        numbers = values(runs, measure)
+        ax.plot([x - 0.12] * len(numbers), numbers, "o", color=color, alpha=0.4, markersize=5, linestyle="none")
+        if len(numbers) > 1:
+            mean, low, high = interval(numbers)
+            ax.errorbar(x + 0.12, mean, [[mean - low], [high - mean]], fmt="_", color=color, capsize=3, markersize=9)
+    ax.set_xticks(range(len(records)), [name.replace("_", " ") for name in records])
+    ax.set(xlim=(-0.6, len(records) - 0.4), ylabel=measure)
+    ax.spines[["top", "right"]].set_visible(False)

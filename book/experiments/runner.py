@@ -1,0 +1,208 @@
+"""Runs experiments: one (experiment, variant, seed) is one run, and one record that is written whole or not at all."""
+
+import contextlib
+import fcntl
+import importlib
+import json
+import pkgutil
+import random
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from dsod_lite.checkpoint import write_json
+from dsod_lite.runs import environment
+
+from .records import RECORDS, interval, load, values
+
+SEEDS = 3
+"""Seeds of an experiment whose module names no other number."""
+
+
+def experiments() -> dict[str, ModuleType]:
+    """The experiments by name: the modules beside this one that define VARIANTS."""
+    package = importlib.import_module(__package__)
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "__main__")
+    modules = {name: importlib.import_module(f"{__package__}.{name}") for name in names}
+    return {name: module for name, module in modules.items() if hasattr(module, "VARIANTS")}
+
+
+def experiment(name: str) -> ModuleType:
+    """The module of an experiment.
+
+    Raises:
+        ValueError: naming those there are.
+    """
+    if name not in (found := experiments()):
+        raise ValueError(f"there is no experiment {name!r}; there are {', '.join(found)}")
+    return found[name]
+
+
+def seeds_of(module: ModuleType) -> int:
+    """How many seeds an experiment is to have."""
+    return getattr(module, "SEEDS", SEEDS)
+
+
+def measure_of(module: ModuleType) -> str:
+    """The number by which an experiment's variants are compared."""
+    return getattr(module, "MEASURE", "AP50")
+
+
+def record_path(output: Path, name: str, variant: str, seed: int) -> Path:
+    """Where a run's record lies."""
+    return output / name / f"{variant}-{seed}.json"
+
+
+def run_all(
+    name: str,
+    seeds: int | None = None,
+    epochs: int | None = None,
+    variants: list[str] | None = None,
+    output: Path = RECORDS,
+) -> None:
+    """Makes the runs that are not recorded yet, seed by seed, and leaves out those that another process is making.
+
+    Args:
+        name: the experiment's.
+        seeds: 0 to seeds - 1 are run; None: as many as the experiment asks for.
+        epochs: None: the experiment's own budget.
+        variants: None: all.
+        output: the folder of the records.
+
+    Raises:
+        ValueError: for a variant that there is not, or a record made with another number of epochs.
+    """
+    module = experiment(name)
+    epochs = epochs or module.EPOCHS
+    variants = variants or list(module.VARIANTS)
+    if unknown := [variant for variant in variants if variant not in module.VARIANTS]:
+        raise ValueError(f"{name} has no variant {unknown[0]!r}; it has {', '.join(module.VARIANTS)}")
+    elsewhere = 0
+    for seed in range(seeds or seeds_of(module)):
+        for variant in variants:
+            path = record_path(output, name, variant, seed)
+            if is_recorded(path, epochs):
+                continue
+            with claim(lock_path(output, name, variant, seed)) as ours:
+                if not ours:
+                    elsewhere += 1
+                elif not is_recorded(path, epochs):  # another process may have finished it a moment ago
+                    record = make_run(module, name, variant, seed, epochs)
+                    write_json(path, record)
+                    print(f"{variant}, seed {seed}: {summary(record, measure_of(module))}", flush=True)
+    print(f"{name}: {elsewhere} runs are being made by other processes" if elsewhere else f"{name}: all recorded")
+
+
+def make_run(module: ModuleType, name: str, variant: str, seed: int, epochs: int) -> dict[str, Any]:
+    """One run's record. It uses one thread, so that a seed fixes its numbers and several runs can share a machine."""
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    where = environment(torch.device("cpu"))
+    begun = time.perf_counter()
+    result = module.run(variant, seed, epochs)
+    options = ["--variant", variant, "--seeds", str(seed + 1), "--epochs", str(epochs)]
+    return {
+        **where,
+        "command": shlex.join(["python", "-m", "book.experiments", name, *options]),
+        "experiment": name,
+        "variant": variant,
+        "seed": seed,
+        "epochs": epochs,
+        "seconds": round(time.perf_counter() - begun, 1),
+        "result": result,
+    }
+
+
+def summary(record: dict[str, Any], measure: str) -> str:
+    """The end of a line of the log."""
+    return f"{measure} {record['result'][measure]:.4f} in {record['seconds']:.0f} s"
+
+
+def is_recorded(path: Path, epochs: int) -> bool:
+    """Whether a run's record is there.
+
+    Raises:
+        ValueError: if it is, with another number of epochs.
+    """
+    if not path.exists():
+        return False
+    if (found := json.loads(path.read_text(encoding="utf-8"))["epochs"]) != epochs:
+        raise ValueError(f"{path}: epochs: the record has {found}, not {epochs}; --output FOLDER keeps the two apart")
+    return True
+
+
+def lock_path(output: Path, name: str, variant: str, seed: int) -> Path:
+    """The file that is locked while a run is being made: in runs/, which git ignores, or in a folder of one's own."""
+    folder = RECORDS.parents[1] / "runs" if output.resolve() == RECORDS else output
+    return folder / "locks" / f"{name}-{variant}-{seed}"
+
+
+@contextlib.contextmanager
+def claim(path: Path) -> Iterator[bool]:
+    """Whether the run is ours. The system frees a lock when its process ends, however that ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def list_all(output: Path = RECORDS) -> None:
+    """Prints, for each experiment, the variants, and which of the seeds that it asks for are recorded."""
+    for name, module in experiments().items():
+        print(f"{name}: {(module.__doc__ or '').strip().splitlines()[0]}")
+        for variant in module.VARIANTS:
+            wanted = range(seeds_of(module))
+            paths = (output / name).glob(f"{variant}-*.json")
+            there = sorted(int(path.stem.rpartition("-")[2]) for path in paths)
+            missing = [seed for seed in wanted if seed not in there]
+            print(f"  {variant:30} seeds {numbers(there):16} missing {numbers(missing)}")
+
+
+def numbers(seeds: list[int]) -> str:
+    """Some seeds in words."""
+    return " ".join(map(str, seeds)) or "none"
+
+
+def verify(seed: int | None = None, output: Path = RECORDS) -> bool:
+    """Makes one recorded run again, at its own budget, and compares.
+
+    Args:
+        seed: which one is a matter of chance; this fixes it. None: another each time.
+        output: the folder of the records.
+
+    Returns:
+        Whether the number lies inside the interval of the recorded runs of its variant, or between the least and the
+        greatest of them. All of this is printed.
+
+    Raises:
+        FileNotFoundError: if nothing is recorded that could be compared.
+    """
+    choices = []
+    for name in experiments():
+        with contextlib.suppress(FileNotFoundError):
+            several = [runs for runs in load(name, output).values() if len(runs) > 1]
+            choices += [(name, runs, record) for runs in several for record in runs]
+    if not choices:
+        raise FileNotFoundError(f"no variant of an experiment has two recorded seeds in {output}")
+    name, runs, record = random.Random(seed).choice(choices)
+    measure = measure_of(module := experiment(name))
+    print(f"again: {name}, {record['variant']}, seed {record['seed']}, {record['epochs']} epochs", flush=True)
+    recorded = values(runs, measure)
+    _, low, high = interval(recorded)
+    low, high = min(low, *recorded), max(high, *recorded)
+    again = make_run(module, name, record["variant"], record["seed"], record["epochs"])
+    now = again["result"][measure]
+    inside = low <= now <= high
+    print(f"recorded: {summary(record, measure)}, on {record['device']}, torch {record['torch']}")
+    print(f"now:      {summary(again, measure)}, on {again['device']}, torch {again['torch']}")
+    print(f"{'inside' if inside else 'OUTSIDE'} what {len(recorded)} recorded seeds span, {low:.4f} to {high:.4f}")
+    return inside

@@ -11,10 +11,10 @@ live := _build/frontend/.installed _build/live/detector.onnx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test serve lint lock clean FORCE
+.PHONY: help book test serve lint repository lock clean FORCE
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-6s  %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-10s  %s\n", $$1, $$2}'
 
 book: $(pages)  ## execute the notebooks that changed and build the book into _build/html
 	@echo "The book is built: open $(pages), or run make serve."
@@ -31,6 +31,9 @@ serve:  ## show the book at http://localhost:8000 (PORT=8001 for another port)
 lint: .venv/.installed  ## ruff and mypy
 	$(python) -m ruff check .
 	$(python) -m mypy
+
+repository:  ## make a copy of the book its own: URL=https://github.com/NAME/REPOSITORY
+	@$(PYTHON) book/tools/repository.py $(URL)
 
 lock:  ## write requirements.txt anew from pyproject.toml (upgrade=--upgrade takes the newest of everything)
 	$(PYTHON) -m venv _build/uv

@@ -1,21 +1,25 @@
-"""Augmentation while training: SSD's, from torchvision.transforms.v2."""
+"""Augmentation while training: SSD's and milder ones, in steps of torchvision.transforms.v2."""
+
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torchvision.transforms import v2
 
+from .crop import SSDCrop
+
 
 def ssd_augmentation(image_size: int) -> v2.Compose:
-    """SSD's: (uint8 picture of any size, target) -> (float32 [3, S, S] in [0, 1], target in its pixels).
+    """SSD's, as DSOD's authors use it: (uint8 picture of any size, target) -> (float32 [3, S, S] in [0, 1], target).
 
-    Expand (zoom out on a grey canvas), crop so that some object keeps a minimum IoU, warp to the network's
-    input, mirror, distort the colours. SSD distorts them first; last costs less, for fewer pixels are left by
-    then, and differs in little (the canvas is tinted too, and contrast is taken about the mean of what is
-    left). Objects whose centre falls outside the crop are dropped, with their labels and difficult marks.
+    Colours, a canvas of up to four times each side, a crop that keeps a minimum IoU with some object, a warp to the
+    network's input with a drawn interpolation, a mirror: see `SSDCrop` for the order in which it is computed. Boxes
+    come out in the output's pixels. Objects whose centre falls outside the crop are dropped, with their labels and
+    difficult marks; so are those that are left with less than a pixel, which the authors keep.
 
-    Source: SSD, section 2.2 and its revision on "expand".
+    Source: SSD, section 2.2 and its revision on "expand"; DSOD's training script.
     """
-    zoom_out = v2.RandomZoomOut(fill=(123, 117, 104), side_range=(1.0, 4.0), p=0.5)
-    return _compose(image_size, [zoom_out, v2.RandomIoUCrop()], v2.RandomPhotometricDistort())
+    return _compose(image_size, [SSDCrop(image_size)], v2.Identity())
 
 
 def light_augmentation(image_size: int) -> v2.Compose:
@@ -35,7 +39,7 @@ def upless_augmentation(image_size: int) -> v2.Compose:
     return v2.Compose([v2.RandomVerticalFlip(), *light_augmentation(image_size).transforms])
 
 
-def _compose(image_size: int, frame: list[torch.nn.Module], colours: torch.nn.Module) -> v2.Compose:
+def _compose(image_size: int, frame: list[Callable[..., Any]], colours: torch.nn.Module) -> v2.Compose:
     return v2.Compose(
         [
             *frame,

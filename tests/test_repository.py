@@ -105,3 +105,45 @@ def test_a_place_that_is_gone_is_named(copy: Path) -> None:
     (copy / "README.md").write_text("# Mine\n")
     with pytest.raises(ValueError, match=r"README\.md: the line '<!-- repository -->' has to be there twice"):
         repository.write_everywhere(copy, FORK)
+
+
+TOC = "format: jb-book\nroot: book/index\nchapters:\n  - file: book/foundations/boxes\n"
+
+
+def outside_links(copy: Path, url: str) -> set[str]:
+    """All addresses in the built landing page and one built chapter of the fork that do not stand in their sources."""
+    repository.write_everywhere(copy, url)
+    (copy / "_toc.yml").write_text(TOC)
+    chapter = copy / "book/foundations/boxes.ipynb"
+    executed = copy / "_executed/book/foundations/boxes.ipynb"
+    files = ("live/detector.onnx", *(f"frontend/node_modules/onnxruntime-web/dist/{name}" for name in RUNTIME))
+    for path in (executed, *(copy / "_build" / name for name in files)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    shutil.copy(chapter, executed)
+    subprocess.run([Path(sys.executable).with_name("jupyter-book"), "build", copy, "--quiet"], check=True)
+    pages = [(copy / "_build/html/book" / name).read_text("utf-8") for name in ("index.html", "foundations/boxes.html")]
+    sources = chapter.read_text("utf-8") + (copy / "book/index.md").read_text("utf-8")
+    links = {link for page in pages for link in re.findall(r'(?:href|content)="(https?://[^"]*)"', page)}
+    return {link for link in links if link not in sources}
+
+
+RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
+THEME = {"https://sphinx-book-theme.readthedocs.io", "https://www.sphinx-doc.org"}
+
+
+def test_the_buttons_of_a_fork_s_pages_lead_to_the_fork(copy: Path) -> None:
+    links = outside_links(copy, FORK) - THEME
+    name = FORK.removeprefix("https://github.com/")
+    chapter = "book/foundations/boxes.ipynb"
+    assert f"https://colab.research.google.com/github/{name}/blob/main/{chapter}" in links
+    assert f"https://mybinder.org/v2/gh/{name}/main?urlpath=lab/tree/{chapter}" in links
+    assert f"{FORK}/edit/main/{chapter}" in links
+    assert f"{SITE}book/foundations/boxes.html" in links
+    assert [link for link in links if name not in link and not link.startswith(SITE)] == []
+    edited = {match[1] for link in links if (match := re.search(r"/(?:edit|blob)/main/(.*)", link))}
+    assert [path for path in edited if not (copy / path).is_file()] == []
+
+
+def test_without_an_address_no_button_leads_outside(copy: Path) -> None:
+    assert outside_links(copy, "") - THEME == set()

@@ -1,4 +1,4 @@
-"""python -m dsod_lite: train, evaluate, detect, check, draw, download, convert, export, benchmark."""
+"""python -m dsod_lite: train, evaluate, detect, check, draw, download, prepare, convert, export, benchmark."""
 
 import argparse
 import sys

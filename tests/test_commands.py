@@ -349,6 +349,7 @@ OPTIONS = {
     "check": "FOLDER",
     "draw": "FOLDER --image-size --train --val --test --level --seed",
     "download": "bccd --to --archive",
+    "prepare": "FOLDER --to --size JPEGImages",
     "benchmark": "--json",
 }
 

@@ -4,7 +4,7 @@ Each has HELP, its line in the list; EPILOG, what stands under its options; `add
 which returns the exit status. What the user can mend is raised as an error that names the file or the option.
 """
 
-from . import benchmark, check, convert, detect, download, draw, evaluate, export, train
+from . import benchmark, check, convert, detect, download, draw, evaluate, export, prepare, train
 
 COMMANDS = {
     "train": train,
@@ -13,6 +13,7 @@ COMMANDS = {
     "check": check,
     "draw": draw,
     "download": download,
+    "prepare": prepare,
     "convert": convert,
     "export": export,
     "benchmark": benchmark,

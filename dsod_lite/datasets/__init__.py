@@ -6,6 +6,7 @@ from .classes import CLASSES, COCO_CLASSES, VOC_CLASSES
 from .coco import CocoDataset
 from .download import download_bccd
 from .images import DataError, find_images, read_image
+from .prepared import prepare_folder
 from .shapes import ShapesDataset, write_shapes
 from .transforms import light_augmentation, ssd_augmentation, upless_augmentation
 from .union import Union, voc_union
@@ -25,6 +26,7 @@ __all__ = [
     "download_bccd",
     "find_images",
     "light_augmentation",
+    "prepare_folder",
     "read_image",
     "ssd_augmentation",
     "upless_augmentation",

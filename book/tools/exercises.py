@@ -1,0 +1,61 @@
+"""Reads the exercises out of the chapters: for the assignments, and for the tests that solve them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import yaml
+
+DIRECTIVE = re.compile(r"^(`{3,})\{(exercise|solution)\}([^\n]*)\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CHECKING = re.compile(r"^(?:from dsod_lite\.exercises import check|check\(.*\))\n*", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Written:
+    """An exercise as its chapter has it."""
+
+    label: str
+    title: str
+    stars: int
+    statement: str
+    """Markdown, without the stars."""
+    start: str = ""
+    """What the student fills in, if there is a cell for it: Python, without the call of `check`."""
+    checked_as: str = ""
+    """The name in that call, such as boxes.4."""
+    solution: str = ""
+    """Markdown."""
+
+    def programs(self) -> list[str]:
+        """The solution's pieces of Python. The first one is the answer; others may need the chapter's variables."""
+        return PYTHON.findall(self.solution)
+
+
+def chapters(root: Path) -> list[Path]:
+    """The book's notebooks that have exercises, in its order."""
+    contents = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    files = [entry["file"] for part in contents["parts"] for entry in part["chapters"]]
+    notebooks = [root / f"{file}.ipynb" for file in files if (root / f"{file}.ipynb").exists()]
+    return [path for path in notebooks if "{exercise}" in path.read_text(encoding="utf-8")]
+
+
+def read_exercises(path: Path) -> list[Written]:
+    """The exercises of a chapter's notebook, in its order, each with the cell to fill in and the solution below it."""
+    found: list[dict[str, object]] = []
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and found and (name := re.search(r'^check\("(.+?)"', cell.source, re.MULTILINE)):
+            found[-1] |= {"start": CHECKING.sub("", cell.source).strip(), "checked_as": name[1]}
+        if cell.cell_type != "markdown":
+            continue
+        for _, kind, argument, body in DIRECTIVE.findall(cell.source):
+            if kind == "exercise":
+                label, text = re.fullmatch(r":label: (\S+)\n+(.*)", body, re.DOTALL).groups()
+                stars, statement = re.fullmatch(r"(★+) (.*)", text.strip(), re.DOTALL).groups()
+                title = argument.strip()
+                found.append({"label": label, "title": title, "stars": len(stars), "statement": statement})
+            else:
+                of = next(each for each in found if each["label"] == argument.strip())
+                of["solution"] = body.removeprefix(":class: dropdown\n").strip()
+    return [Written(**each) for each in found]

@@ -1,0 +1,34 @@
+"""Checks of the chapter on the multibox loss."""
+
+import math
+
+from ..judging import Function, call, equal, number
+
+
+def exercise_1(loss_on_paper: float) -> None:
+    slips = [
+        (math.log(10 / 9) + math.log(2) + math.log(4), "Hard negatives are those with the *least* background."),
+        (math.log(4), "The two hardest negatives count as well."),
+        (math.log(50), "The positive counts as well, with -ln 1/4."),
+        (math.log(200) / 3, "The sum is divided by the number of positives, not by all that count."),
+        (math.log(400), "Two negatives for each positive, not three."),
+        (
+            math.log(4) + math.log(2) + math.log(5) + math.log(10) + math.log(10 / 9),
+            "Two of the four, not all of them.",
+        ),
+        (-math.log(200), "The logarithm of a probability is negative, and the loss is minus that."),
+    ]
+    number(loss_on_paper, math.log(200), "-ln 1/4, and -ln of the two smallest of the four.", slips, 1e-4)
+
+
+def exercise_2(first_loss: Function) -> None:
+    for classes, ratio in ((7, 3), (21, 3), (2, 1)):
+        tried = f"first_loss({classes}, {ratio})"
+        slips = [
+            (math.log(classes), "Each positive brings its negatives along: they are as unsure as it is."),
+            (ratio * math.log(classes), "The positive itself counts, too."),
+            ((1 + ratio) * math.log(classes - 1), "The number of classes counts the background already."),
+            ((1 + ratio) * math.log(classes + 1), "The number of classes counts the background already."),
+        ]
+        hint = "-ln(1 / classes) for each positive, and as much for each of its negatives."
+        equal(call(first_loss, classes, ratio, tried=tried), (1 + ratio) * math.log(classes), tried, hint, slips)

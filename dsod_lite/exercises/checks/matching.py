@@ -1,0 +1,44 @@
+"""Checks of the chapter on matching and encoding."""
+
+from collections.abc import Sequence
+
+import torch
+
+from ...matching import match
+from ..judging import Function, NotYet, as_numbers, call
+
+CHAIRS = ((0.6, 0.3, 0, 0), (0.7, 0.5, 0.2, 0), (0.1, 0.6, 0.1, 0))
+
+
+def exercise_1(objects_of_priors: Sequence[int]) -> None:
+    got = [int(value) for value in as_numbers(objects_of_priors, 4, "a list of four numbers, one for each prior")]
+    right = match(torch.tensor([CHAIRS]))[0].tolist()
+    slips: dict[tuple[int, ...], str] = {
+        (1, 2, 0, -1): "Object 0 touches P0 and P1 only, and both are taken. It stays without.",
+        (0, 2, 1, -1): "The largest IoU of the whole table is served first, not the first object.",
+        (1, 2, 1, -1): "P2 overlaps object 1 by 0.2 only, which is below the threshold.",
+        (1, 1, -1, -1): "P1 is object 2's own, by 0.6, before the threshold gives away what is left.",
+    }
+    if got != right:
+        hint = "Serve the largest number of the table first, strike its row and its column, and go on."
+        raise NotYet(got=got, hint=slips.get(tuple(got), hint))
+
+
+def exercise_2(two_by_two: Function) -> None:
+    tried = "two_by_two()"
+    table = call(two_by_two, tried=tried)
+    wanted = "[[a, b], [c, d]] with numbers from 0 to 1"
+    if not isinstance(table, (list, tuple)) or len(table) != 2:
+        raise NotYet(got=table, expected=wanted, tried=tried)
+    values = torch.tensor([as_numbers(row, 2, wanted, tried) for row in table])
+    if not ((values >= 0) & (values <= 1)).all():
+        raise NotYet(got=table, expected=wanted, tried=tried)
+    straight, crossed = (values[0, 0] + values[1, 1]).item(), (values[0, 1] + values[1, 0]).item()
+    is_straight = match(values[None], 1.1)[0].tolist() == [0, 1]
+    ours, other = (straight, crossed) if is_straight else (crossed, straight)
+    if other <= ours + 1e-6:
+        raise NotYet(
+            got=f"best fit first: a sum of {ours:.2f}; the other way: {other:.2f}",
+            tried=tried,
+            hint="Let the best pair leave very little for the other two.",
+        )

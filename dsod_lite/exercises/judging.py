@@ -1,0 +1,137 @@
+"""What checks are written with: they compare an answer with the right one, and say in words what is wrong."""
+
+import copy
+import math
+import traceback
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+# What a check is given where an exercise asks for a function. It may as well be anything else.
+Function = Callable[..., Any]
+
+
+class Unanswered(Exception):  # noqa: N818
+    """The answer is still `...`, or a function that gives nothing back."""
+
+
+class NotYet(Exception):  # noqa: N818
+    """A wrong answer, with what was tried, what should have come out, what came out, and a hint."""
+
+    def __init__(self, got: Any, expected: Any = None, tried: str = "", hint: str = "") -> None:
+        parts = {"tried": tried, "expected": expected, "got": got, "hint": hint}
+        self.parts = {name: shown(part) for name, part in parts.items() if part is not None and part != ""}
+        super().__init__("\n".join(self.lines()))
+
+    def lines(self) -> list[str]:
+        """One or more lines for each part, aligned."""
+        lines = []
+        for name, text in self.parts.items():
+            first, *rest = text.splitlines() or [""]
+            lines += [f"{name + ':':10}{first}", *(" " * 10 + line for line in rest)]
+        return lines
+
+
+def shown(value: Any) -> str:
+    """A value as the student reads it: a tensor without its type, a float without noise, anything cut."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Tensor):
+        numbers = str([round(v, 4) for v in value.tolist()]) if value.ndim == 1 and value.is_floating_point() else ""
+        text = f"{numbers or value.tolist()}, of shape {list(value.shape)}" if value.numel() <= 12 else str(value)
+    elif isinstance(value, float):
+        text = f"{value:.6g}"
+    else:
+        text = repr(value)
+    return text if len(text) <= 600 else text[:600] + " …"
+
+
+def answered(value: Any) -> Any:
+    """The value itself. Raises Unanswered for `...` and None, also inside of a list or a tuple."""
+    if value is None or value is ... or (isinstance(value, (list, tuple)) and any(v is ... for v in value)):
+        raise Unanswered
+    return value
+
+
+def as_number(value: Any) -> float:
+    """A number, a tensor of one number or an array of one, as a float. Raises NotYet for anything else."""
+    if isinstance(answered(value), (Tensor, np.ndarray)) and math.prod(value.shape) == 1:
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise NotYet(got=f"{shown(value)}, which is a {type(value).__name__}", expected="a number")
+    return float(value)
+
+
+def as_numbers(value: Any, count: int, expected: str, tried: str = "") -> list[float]:
+    """A list, a tuple or a tensor of `count` numbers, as floats. Raises NotYet, saying what was `expected`, else."""
+    numbers = value.tolist() if isinstance(value, (Tensor, np.ndarray)) else value
+    if not isinstance(numbers, (list, tuple)) or len(numbers) != count:
+        raise NotYet(got=answered(value), expected=expected, tried=tried)
+    return [as_number(each) for each in answered(numbers)]
+
+
+def number(got: Any, right: float, hint: str, slips: Sequence[tuple[float, str]] = (), tolerance: float = 1e-6) -> None:
+    """Checks a number that was asked for. It does not say the right one, but it knows some wrong ones.
+
+    Args:
+        got: the answer.
+        right: the right number; `tolerance` is relative to it.
+        hint: what to think of, if the answer is wrong in no way that is known.
+        slips: numbers that come from usual mistakes, each with what the mistake is.
+
+    Raises Unanswered, or NotYet.
+    """
+    value = as_number(got)
+    if math.isclose(value, right, rel_tol=tolerance, abs_tol=1e-9):
+        return
+    said = next((text for slip, text in slips if math.isclose(value, slip, rel_tol=tolerance, abs_tol=1e-9)), hint)
+    raise NotYet(got=value, hint=said)
+
+
+def call(function: Any, *arguments: Any, tried: str) -> Any:
+    """What a student's function returns for copies of the arguments.
+
+    Raises Unanswered if it returns nothing, NotYet if it is no function or fails.
+    """
+    if not callable(answered(function)):
+        raise NotYet(got=f"{shown(function)}, which is a {type(function).__name__}", expected="a function")
+    try:
+        value = function(*copy.deepcopy(arguments))
+    except Exception as error:
+        *_, place = traceback.extract_tb(error.__traceback__)
+        line = f" in {place.name}, line {place.lineno}: {place.line}" if place.line else ""
+        raise NotYet(got=f"{type(error).__name__}: {error}\n{line}".strip(), tried=tried) from error
+    return answered(value)
+
+
+def equal(
+    got: Any, right: Any, tried: str, hint: str, slips: Sequence[tuple[Any, str]] = (), atol: float = 1e-4
+) -> None:
+    """Checks what a function returned, a number or a tensor or something that makes one, against the right value.
+
+    Raises NotYet with both, and the hint or the text of the slip that it is.
+    """
+    right = torch.as_tensor(right, dtype=torch.float64)
+    try:
+        value = torch.as_tensor(got, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        kind = "a number" if right.ndim == 0 else f"numbers of shape {list(right.shape)}"
+        raise NotYet(got=got, expected=kind, tried=tried, hint=hint) from None
+    if value.shape == right.shape and torch.allclose(value, right, rtol=1e-5, atol=atol):
+        return
+    if value.shape != right.shape and value.numel() != 1:
+        got, expected = f"shape {list(value.shape)}", f"shape {list(right.shape)}"
+        raise NotYet(got=got, expected=expected, tried=tried, hint=hint)
+    for slip, text in slips:
+        wrong = torch.as_tensor(slip, dtype=torch.float64)
+        if wrong.shape == value.shape and torch.allclose(value, wrong, rtol=1e-5, atol=atol):
+            hint = text
+            break
+    plain = right.ndim == 0 and value.ndim == 0
+    raise NotYet(
+        got=value.item() if plain else value, expected=right.item() if plain else right, tried=tried, hint=hint
+    )

@@ -11,7 +11,7 @@ live := _build/frontend/.installed _build/live/detector.onnx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test serve lint repository lock clean FORCE
+.PHONY: help book test serve lint links repository lock clean FORCE
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-10s  %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ serve:  ## show the book at http://localhost:8000 (PORT=8001 for another port)
 lint: .venv/.installed  ## ruff and mypy
 	$(python) -m ruff check .
 	$(python) -m mypy
+
+links: .venv/.installed $(executed)  ## follow every link that leads out of the book
+	.venv/bin/jupyter-book build . --builder linkcheck --path-output _build/links --quiet
 
 repository:  ## make a copy of the book its own: URL=https://github.com/NAME/REPOSITORY
 	@$(PYTHON) book/tools/repository.py $(URL)

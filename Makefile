@@ -11,7 +11,7 @@ live := _build/frontend/.installed _build/live/detector.onnx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test serve lint links repository lock clean FORCE
+.PHONY: help book test serve lint links slides assignments repository lock clean FORCE
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-10s  %s\n", $$1, $$2}'
@@ -34,6 +34,12 @@ lint: .venv/.installed  ## ruff and mypy
 
 links: .venv/.installed $(executed)  ## follow every link that leads out of the book
 	.venv/bin/jupyter-book build . --builder linkcheck --path-output _build/links --quiet
+
+slides: .venv/.installed $(executed) _build/frontend/.installed  ## slides of every chapter's marked cells, in _build/slides
+	$(python) book/tools/slides.py _executed _build/slides
+
+assignments: .venv/.installed  ## student notebooks without solutions and an nbgrader course, in _build/assignments
+	$(python) book/tools/assignments.py _build/assignments
 
 repository:  ## make a copy of the book its own: URL=https://github.com/NAME/REPOSITORY
 	@$(PYTHON) book/tools/repository.py $(URL)
@@ -83,7 +89,8 @@ _executed/data:
 	@mkdir -p $(@D)
 	@ln -s ../data $@
 
-# What the live detector's page loads when it is asked to. ONNX Runtime Web comes from npm's registry, by the npm in .venv.
+# What the live detector's page loads when it is asked to, and the slides. ONNX Runtime Web and reveal.js come from npm's
+# registry, by the npm in .venv.
 # A newer one: change its version in package.json, then
 # .venv/bin/npm install --prefix book/frontend --package-lock-only --omit-lockfile-registry-resolved
 _build/frontend/.installed: book/frontend/package.json book/frontend/package-lock.json | .venv/.installed

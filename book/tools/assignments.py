@@ -1,0 +1,166 @@
+"""Makes a course of the chapters' exercises: student notebooks without solutions, and an nbgrader course.
+
+    python book/tools/assignments.py _build/assignments
+
+In that folder, `chapters/` holds every chapter without its solutions, and `course/` an nbgrader course with an
+assignment for each chapter: `source/` is the teacher's version, `release/` what students get.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from exercises import DIRECTIVE, Written, chapters, read_exercises
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+
+from dsod_lite.exercises.answers import wanted
+from dsod_lite.exercises.contents import find
+
+ROOT = Path(__file__).parents[2]
+CONFIG = '''\
+"""An nbgrader course: see https://nbgrader.readthedocs.io, and the book's page on grading."""
+
+c = get_config()
+c.CourseDirectory.course_id = "dsod"
+c.ClearSolutions.code_stub = {{"python": ""}}  # the cell has its own beginning, which stays
+c.ClearSolutions.text_stub = "What you did, what you saw, and why you think it is so:"
+c.Execute.timeout = 300
+
+# Files that students send, or that a learning platform packs: ada_boxes.ipynb, or
+# Ada Lovelace_12345_assignsubmission_file/boxes.ipynb. The student is what stands before the first underscore.
+c.FileNameCollectorPlugin.named_regexp = (
+    r".*/(?P<student_id>[^/_]+)_(?:[^/]*/|[^/]*_)?(?P<file_id>{names})\\.ipynb$"
+)
+'''
+INTRODUCTION = """\
+# {title}: exercises
+
+These belong to the chapter *{title}*. Fill in the cells that are open for it. A cell that calls `grade` says whether
+you are right, and what is wrong; run it as often as you like. The other questions are read by a person: write what
+you did and saw, and add cells with your code. Do not change the names that an exercise gives.
+"""
+ROLES = {
+    "cite": "",
+    "eq": "the chapter's equation",
+    "numref": "the chapter's figure",
+    "doc": "the chapter",
+    "ref": "the chapter",
+}
+
+
+def plain(markdown: str) -> str:
+    """Markdown without what only the book's pages can show: citations go, references become words."""
+    return re.sub(r" ?\{(\w+)\}`[^`]*`", lambda role: f" {ROLES[role[1]]}" if ROLES[role[1]] else "", markdown)
+
+
+def nbgrader(grade_id: str, points: int = 0, solution: bool = False) -> dict[str, Any]:
+    """What a cell's metadata say to nbgrader. Cells that are no solutions are locked."""
+    cell = {"schema_version": 3, "grade_id": grade_id, "solution": solution, "grade": points > 0}
+    kind = {"locked": not solution, "task": False} | ({"points": points} if points else {})
+    return {"nbgrader": cell | kind}
+
+
+def cells_of(name: str, written: Written) -> list[NotebookNode]:
+    """An exercise for nbgrader: the statement, a cell for the answer and, if it has a check, one that grades it."""
+    own = name.replace(".", "-")
+    stars = "★" * written.stars
+    statement = f"## {written.title} {stars}\n\n{plain(written.statement)}\n\n*{name}; points: {written.stars}*"
+    cells = [new_markdown_cell(statement, metadata=nbgrader(f"{own}-statement"))]
+    solution = "### BEGIN SOLUTION\n{}\n### END SOLUTION"
+    if written.checked_as:
+        answer = f"{written.start}\n{solution.format(written.programs()[0].strip())}"
+        test = f'grade("{name}", {", ".join(wanted(find(name)))})'
+        cells += [
+            new_code_cell(answer, metadata=nbgrader(f"{own}-answer", solution=True)),
+            new_code_cell(
+                f"from dsod_lite.exercises import grade\n\n{test}",
+                metadata=nbgrader(f"{own}-grade", points=written.stars),
+            ),
+        ]
+    else:
+        answer = solution.format(plain(written.solution))
+        cells.append(new_markdown_cell(answer, metadata=nbgrader(f"{own}-answer", written.stars, solution=True)))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"{own[:50]}-{number}"  # the same in every run
+    return cells
+
+
+def assignment(path: Path) -> NotebookNode:
+    """The teacher's version of a chapter's assignment."""
+    chapter = nbformat.read(path, as_version=4)
+    title = re.match(r"# (.+)", chapter.cells[0].source)[1]
+    start = next(cell.source for cell in chapter.cells if cell.cell_type == "code")
+    cells = [
+        new_markdown_cell(INTRODUCTION.format(title=title), id="introduction", metadata=nbgrader("introduction")),
+        new_code_cell(start, id="start", metadata=nbgrader("start")),
+        new_code_cell("import math\n\nimport torch", id="imports", metadata=nbgrader("imports")),
+    ]
+    for place, written in enumerate(read_exercises(path), start=1):
+        cells += cells_of(f"{path.stem}.{place}", written)
+    return new_notebook(cells=cells, metadata=chapter.metadata)
+
+
+def without_solutions(path: Path) -> NotebookNode:
+    """A chapter for students: all of it but the solutions."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            kept = DIRECTIVE.sub(lambda found: "" if found[2] == "solution" else found[0], cell.source)
+            cell.source = re.sub(r"\n{3,}", "\n\n", kept).strip()
+    notebook.cells = [cell for cell in notebook.cells if cell.source]
+    return notebook
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+def build(target: Path, names: list[str] | None = None) -> None:
+    """Writes everything below `target`, for all chapters or for those named.
+
+    Raises RuntimeError if nbgrader cannot make an assignment, with what it says.
+    """
+    numbered = {path: f"{i:02}-{path.stem}" for i, path in enumerate(chapters(ROOT), start=1)}
+    course = target / "course"
+    course.mkdir(parents=True, exist_ok=True)
+    config = CONFIG.format(names="|".join(path.stem for path in numbered))
+    (course / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    link = target / "data"  # chapters look for it two folders above their own
+    if not link.is_symlink():
+        link.symlink_to(ROOT / "data")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic
+    api = NbGraderAPI(config=settings(course))
+    for path, name in numbered.items():
+        if names is None or path.stem in names:
+            write(without_solutions(path), target / "chapters" / path.relative_to(ROOT / "book"))
+            write(assignment(path), course / "source" / name / path.name)
+            result = api.generate_assignment(name, force=True)
+            if not result["success"]:
+                raise RuntimeError(f"{name}: {result.get('error') or result['log']}")
+
+
+def settings(course: Path) -> Config:
+    """The course's own configuration, for nbgrader in Python."""
+    space: dict[str, Any] = {"config": Config()}
+    space["get_config"] = lambda: space["config"]
+    exec((course / "nbgrader_config.py").read_text(encoding="utf-8"), space)
+    space["config"].CourseDirectory.root = str(course.resolve())
+    return space["config"]
+
+
+def main() -> int:
+    target = Path(sys.argv[1])
+    build(target)
+    print(f"Chapters without solutions: {target / 'chapters'}\nnbgrader course: {target / 'course'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,7 +11,7 @@ from dsod_lite import DSODConfig, dsod_tiny
 
 from .common import TEST_SEED, shapes, train_and_judge
 
-EPOCHS = 12
+EPOCHS = 4
 MEASURE = "AP50"
 
 BEFORE: dict[str, Any] = {"transition_without_pooling": False, "stem": "densenet", "prediction": "plain"}
@@ -40,4 +40,4 @@ def fields_of(variant: str) -> dict[str, Any]:
 def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     """One rung, trained and judged."""
     model = dsod_tiny(image_size=64, **fields_of(variant))
-    return train_and_judge(model, shapes(1000, augment=True), shapes(400, TEST_SEED), seed, epochs)
+    return train_and_judge(model, shapes(3000), shapes(400, TEST_SEED), seed, epochs, learning_rate=0.03)

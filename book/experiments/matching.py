@@ -1,0 +1,121 @@
+"""Matching and mining: what SSD and DSOD chose for their loss, changed one choice at a time.
+
+SSD gives each object a prior of its own, adds all priors with an IoU of 0.5, and keeps three negatives for each
+positive, for a faster and more stable training (SSD, section 2.2). DSOD takes all of it over without a table. Later
+work sums a focal loss over all priors instead of mining negatives. And DSOD's centres follow the authors' steps,
+which leave the picture at its right and lower edge, where the map's own spacing would not.
+
+Each variant differs from `base` in what its name says. `base` is `dsod_tiny` at 64×64, which asks for an IoU of 0.4,
+and has no negatives in a picture without objects, as the authors'. The two about centres are compared with each other
+alone: at 75×75 their four maps have 10, 5, 3 and 2 cells a side, as the authors' last four at 300, and the official
+steps are the authors', 32, 64, 100 and 300, divided by four.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dsod_lite import DSOD, PriorConfig, dsod_tiny
+from dsod_lite.loss import matched_targets, mine_hard_negatives, pad_objects
+from dsod_lite.matching import match
+
+from .common import TEST_SEED, shapes, train_and_judge
+
+EPOCHS = 4
+MEASURE = "AP50"
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "base": {},
+    "unforced": {"forced": False},
+    "threshold_0.3": {"match_threshold": 0.3},
+    "threshold_0.5": {"match_threshold": 0.5},
+    "threshold_0.6": {"match_threshold": 0.6},
+    "unforced_0.5": {"match_threshold": 0.5, "forced": False},
+    "negatives_1": {"negatives_per_positive": 1.0},
+    "negatives_7": {"negatives_per_positive": 7.0},
+    "focal": {"focal": True},
+    "centres_map": {"steps": None},
+    "centres_official": {"steps": (8.0, 16.0, 25.0, 75.0)},
+}
+
+FOCUS, BALANCE, FIRST_SCORE = 2.0, 0.25, 0.01
+"""Focal loss: its γ, its α, and the score that all objects together have before training (Lin et al. 2017)."""
+
+
+class OtherLoss(nn.Module):
+    """`MultiBoxLoss`, but objects may be left without a prior, and the classification may be a focal loss.
+
+    Arguments and results of `forward` are those of `MultiBoxLoss`.
+    """
+
+    def __init__(self, threshold: float, forced: bool, focal: bool, negatives_per_positive: float) -> None:
+        super().__init__()
+        self.threshold, self.forced, self.focal = threshold, forced, focal
+        self.negatives_per_positive = negatives_per_positive
+
+    def match(self, iou: Tensor) -> Tensor:
+        """[B, M, P] -> [B, P]: as `matching.match`, its first step left out if nothing is forced."""
+        if self.forced:
+            return match(iou, self.threshold)
+        best_iou, matched = iou.max(dim=1)
+        return matched.where(best_iou >= self.threshold, -1)
+
+    def forward(
+        self, offsets: Tensor, logits: Tensor, priors: Tensor, boxes: Sequence[Tensor], labels: Sequence[Tensor]
+    ) -> dict[str, Tensor]:
+        padded_boxes, padded_labels, iou = pad_objects(boxes, labels, priors)
+        matched = self.match(iou)
+        positive = matched >= 0
+        count = positive.sum().clamp(min=1)
+        target_labels, target_offsets = matched_targets(matched, padded_boxes, padded_labels, priors)
+        regression = F.smooth_l1_loss(offsets[positive], target_offsets, reduction="sum")
+        each = F.cross_entropy(logits.transpose(1, 2), target_labels, reduction="none")  # [B, P]
+        if self.focal:
+            balance = torch.where(positive, BALANCE, 1 - BALANCE)
+            classification = (balance * (1 - (-each).exp()) ** FOCUS * each).sum()
+        else:
+            counted = positive | mine_hard_negatives(each, positive, self.negatives_per_positive)
+            classification = each[counted].sum()
+        return {"bbox_regression": regression / count, "classification": classification / count}
+
+
+def expect_background(model: DSOD) -> None:
+    """Before training every prior says background, but for `FIRST_SCORE`: else the focal loss's sum drowns in it."""
+    classes = model.config.num_classes
+    bias = torch.zeros(classes)
+    bias[0] = torch.tensor((classes - 1) * (1 - FIRST_SCORE) / FIRST_SCORE).log()
+    for conv, priors_per_cell in zip(model.network.head.logits, model.config.priors.per_cell, strict=True):
+        norm = conv[1]  # type: ignore[index]
+        norm.bias.data.copy_(bias.repeat(priors_per_cell))
+
+
+def four_maps(steps: tuple[float, ...] | None) -> DSOD:
+    """`dsod_tiny` at 75×75 with four of its maps, of 10, 5, 3 and 2 cells a side."""
+    config = dsod_tiny(image_size=75).config
+    priors = config.priors
+    cut = PriorConfig(priors.min_sizes[:4], priors.max_sizes[:4], priors.aspect_ratios[:4], steps)
+    return DSOD(replace(config, prediction_channels=config.prediction_channels[:3], priors=cut, min_negatives=0))
+
+
+def build(
+    forced: bool = True, focal: bool = False, negatives_per_positive: float = 3.0, match_threshold: float = 0.4
+) -> DSOD:
+    """`dsod_tiny` at 64×64 with another loss."""
+    model = dsod_tiny(image_size=64, match_threshold=match_threshold, min_negatives=0)
+    model.loss = OtherLoss(match_threshold, forced, focal, negatives_per_positive)  # type: ignore[assignment]
+    if focal:
+        expect_background(model)
+    return model
+
+
+def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
+    """One set of choices, trained and judged."""
+    fields = VARIANTS[variant]
+    model = four_maps(fields["steps"]) if "steps" in fields else build(**fields)
+    size = model.config.image_size
+    train_set = shapes(3000, image_size=size)
+    return train_and_judge(model, train_set, shapes(400, TEST_SEED, size), seed, epochs, learning_rate=0.03)

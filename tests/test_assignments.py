@@ -77,6 +77,9 @@ def test_two_students_are_collected_graded_and_told(graded: tuple[Path, str]) ->
         "ada": {"boxes-1-grade": "1", "boxes-2-answer": "to be read", "boxes-3-answer": "0", "boxes-4-grade": "3"},
         "bob": {"boxes-1-grade": "0", "boxes-2-answer": "0", "boxes-3-answer": "0", "boxes-4-grade": "0"},
     }
+    assert printed.partition("\nWhat they get back")[0] in (ROOT / "book/instructors/grading.md").read_text(
+        encoding="utf-8"
+    )
     feedback = {s: (course / f"feedback/{s}/02-boxes/boxes.html").read_text(encoding="utf-8") for s in ("ada", "bob")}
     for hint in ("it was counted twice", "That is the IoU. The box around both"):
         assert hint in feedback["bob"]

@@ -32,6 +32,9 @@ lint: .venv/.installed  ## ruff and mypy
 	$(python) -m ruff check .
 	$(python) -m mypy
 
+pdf: $(pages)  ## the whole book as one PDF, printed by Chromium
+	$(python) book/tools/pdf.py _build/html _build/dsod-from-scratch.pdf
+
 links: .venv/.installed $(executed)  ## follow every link that leads out of the book
 	.venv/bin/jupyter-book build . --builder linkcheck --path-output _build/links --quiet
 

@@ -141,6 +141,9 @@ def test_the_buttons_of_a_fork_s_pages_lead_to_the_fork(copy: Path) -> None:
     assert f"{FORK}/edit/main/{chapter}" in links
     assert f"{SITE}book/foundations/boxes.html" in links
     assert [link for link in links if name not in link and not link.startswith(SITE)] == []
+    card = f"{SITE}_static/detections.png"
+    assert card in links
+    assert (copy / "_build/html" / card.removeprefix(SITE)).is_file()
     edited = {match[1] for link in links if (match := re.search(r"/(?:edit|blob)/main/(.*)", link))}
     assert [path for path in edited if not (copy / path).is_file()] == []
 

@@ -1,6 +1,7 @@
-"""Sphinx extension: the buttons that need the repository's address, which `make repository` writes to `_config.yml`.
+"""Sphinx extension: what needs the repository's address, which `make repository` writes to `_config.yml`.
 
-Without an address there are none: no button leads to a page that does not exist.
+Buttons to the repository, to Colab and Binder, and the cards that messengers show of a link to a published page. Where
+there is no address there are none: no button leads to a page that does not exist.
 """
 
 from sphinx.application import Sphinx
@@ -18,11 +19,17 @@ BUTTONS = {
 }
 
 
-def add_buttons(app: Sphinx, config: Config) -> None:
-    if config.html_theme_options.get("repository_url"):
-        config.html_theme_options |= BUTTONS
+def add_links(app: Sphinx, config: Config) -> None:
+    config.html_theme_options |= BUTTONS
+    config.ogp_site_url = config.html_baseurl
+    config.ogp_site_name = config.html_title
+    config.ogp_social_cards = {"enable": False}  # pictures of the text; the detector's own say more
+    config.ogp_image = f"{config.html_baseurl}_static/detections.png"
+    config.ogp_image_alt = "Drawn shapes, each in a labelled box that the detector put there."
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.connect("config-inited", add_buttons, priority=100)  # before the theme reads its options
+    if app.config.html_baseurl:
+        app.setup_extension("sphinxext.opengraph")
+        app.connect("config-inited", add_links, priority=100)  # before the theme reads its options
     return {"parallel_read_safe": True, "parallel_write_safe": True}

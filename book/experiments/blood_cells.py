@@ -101,7 +101,11 @@ def is_unlabelled(detection: dict[str, Tensor], target: dict[str, Any]) -> Tenso
 
 
 def analysis(model: nn.Module, test_set: VOCDataset) -> dict[str, Any]:
-    """"without_unlabelled", its "without_unlabelled_ap50" by class, and "unlabelled", see above."""
+    """Labels and their gaps: "without_unlabelled", and by class "without_unlabelled_ap50", "unlabelled" and "objects".
+
+    A detector that found every cell, and could not tell those that somebody labelled from the others, would have an AP
+    of about objects / (objects + unlabelled).
+    """
     detections, targets = predict(model, test_set, progress=False)
     alone = [is_unlabelled(found, target) for found, target in zip(detections, targets, strict=True)]
     others = [{key: value[~a] for key, value in found.items()} for found, a in zip(detections, alone, strict=True)]
@@ -112,6 +116,7 @@ def analysis(model: nn.Module, test_set: VOCDataset) -> dict[str, Any]:
         "without_unlabelled": result.mean_ap,
         "without_unlabelled_ap50": {name: result.ap[label] for label, name in names.items()},
         "unlabelled": {name: int((sure == label).sum()) for label, name in names.items()},
+        "objects": {name: result.num_objects[label] for label, name in names.items()},
     }
 
 

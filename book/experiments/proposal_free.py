@@ -5,8 +5,8 @@ mAP and DSOD 77.7 (section 4.1.2, Table 4). Its first principle blames the pooli
 2019) trained detectors with proposals from scratch, given normalisation throughout and more time.
 
 Compared is AP50 of `dsod_tiny`, torchvision's SSD and torchvision's Faster R-CNN of about its size (see `rivals`):
-without any normalisation, as detectors of 2017 had none that worked, with it (`_norm`), and with three times the
-steps (`_3x`). Otherwise all see the same pictures as often, and are judged alike.
+without any normalisation, as detectors with VGG's backbone were, with it (`_norm`), and with three times the steps
+(`_3x`). Otherwise all see the same pictures as often, and are judged alike.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,8 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "faster_rcnn_norm": lambda: small_faster_rcnn(7, 64, normalised=True),
 }
 RATES = {"dsod": 0.03, "ssd": 0.003, "ssd_norm": 0.005, "faster_rcnn": 0.003, "faster_rcnn_norm": 0.01}
-"""Learning rates, each the best of three by one run of half the steps with another seed, judged on other pictures."""
+"""Learning rates: DSOD's is the ladder's; the others are each the best of three, by one run of half the steps with
+another seed, judged on other pictures."""
 VARIANTS: dict[str, tuple[str, int]] = {
     **{name: (name, 1) for name in MODELS},
     "faster_rcnn_3x": ("faster_rcnn", 3),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from exercises import DIRECTIVE, Written, chapters, read_exercises
+from exercises import DIRECTIVE, Written, chapters, plain, read_exercises
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.apps import NbGraderAPI
@@ -45,18 +45,6 @@ These belong to the chapter *{title}*. Fill in the cells that are open for it. A
 you are right, and what is wrong; run it as often as you like. The other questions are read by a person: write what
 you did and saw, and add cells with your code. Do not change the names that an exercise gives.
 """
-ROLES = {
-    "cite": "",
-    "eq": "the chapter's equation",
-    "numref": "the chapter's figure",
-    "doc": "the chapter",
-    "ref": "the chapter",
-}
-
-
-def plain(markdown: str) -> str:
-    """Markdown without what only the book's pages can show: citations go, references become words."""
-    return re.sub(r" ?\{(\w+)\}`[^`]*`", lambda role: f" {ROLES[role[1]]}" if ROLES[role[1]] else "", markdown)
 
 
 def nbgrader(grade_id: str, points: int = 0, solution: bool = False) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reads the exercises out of the chapters: for the assignments, and for the tests that solve them."""
+"""Reads the exercises out of the chapters: for the assignments, the slides, and the tests that solve them."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +10,13 @@ import yaml
 DIRECTIVE = re.compile(r"^(`{3,})\{(exercise|solution)\}([^\n]*)\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHECKING = re.compile(r"^(?:from dsod_lite\.exercises import check|check\(.*\))\n*", re.MULTILINE)
+ROLES = {
+    "cite": "",
+    "eq": "the chapter's equation",
+    "numref": "the chapter's figure",
+    "doc": "the chapter",
+    "ref": "the chapter",
+}
 
 
 @dataclass(frozen=True)
@@ -59,3 +66,8 @@ def read_exercises(path: Path) -> list[Written]:
                 of = next(each for each in found if each["label"] == argument.strip())
                 of["solution"] = body.removeprefix(":class: dropdown\n").strip()
     return [Written(**each) for each in found]
+
+
+def plain(markdown: str) -> str:
+    """Markdown without what only the book's pages can show: citations go, references become words."""
+    return re.sub(r" ?\{(\w+)\}`[^`]*`", lambda role: f" {ROLES[role[1]]}" if ROLES[role[1]] else "", markdown)

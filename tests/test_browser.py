@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browsing import STICKING_OUT, chromium, require, served, watch
 from playwright.sync_api import Browser, ViewportSize
 
@@ -35,6 +36,68 @@ def site(pages: list[Path]) -> Iterator[str]:
     """Address of a local server that serves the built book."""
     with served(HTML) as address:
         yield address
+
+
+def test_the_landing_page_begins_with_a_figure_that_answers(browser: Browser, site: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{site}book/index.html")
+    threshold = page.get_by_label("Score above")
+    before = page.locator("main .explorer svg").first.inner_html()
+    threshold.focus()
+    page.keyboard.press("End")
+    page.wait_for_function("before => document.querySelector('main .explorer svg').innerHTML !== before", arg=before)
+    page.close()
+
+
+def found(browser: Browser, home: str, words: str) -> list[str]:
+    """Addresses of the pages that the book's own search finds, with everything outside `home` blocked."""
+    page = browser.new_page()
+    problems: list[str] = []
+    watch(page, home, error=lambda what: problems.append(str(what)), outside=problems.append)
+    page.goto(f"{home}search.html?q={words}")
+    page.locator("#search-results p.search-summary", has_text=re.compile("finished|did not match")).wait_for()
+    links = page.locator("#search-results li a")
+    addresses = [link.get_attribute("href") or "" for link in links.all()]
+    page.close()
+    assert problems == []
+    return [re.sub(r"[?#].*", "", address) for address in addresses]
+
+
+@pytest.mark.parametrize("opened", ["served", "as files"])
+def test_search_finds_words_in_the_text(browser: Browser, pages: list[Path], site: str, opened: str) -> None:
+    home = site if opened == "served" else f"{HTML.as_uri()}/"
+    assert "book/foundations/matching.html" in found(browser, home, "bipartite")
+    assert found(browser, home, "xylophone") == []
+
+
+# The theme's own, on every page: a search button whose name is not its text, and content outside of landmarks.
+KNOWN = {"label-content-name-mismatch", "region"}
+
+
+def test_pages_are_fit_for_screen_readers(browser: Browser, pages: list[Path], site: str) -> None:
+    page = browser.new_page()
+    problems = []
+    for path in pages:
+        page.goto(site + path.relative_to(HTML).as_posix())
+        page.evaluate("() => window.MathJax?.startup?.promise")
+        for violation in Axe().run(page).response["violations"]:
+            if violation["id"] not in KNOWN:
+                where = [node["html"][:160] for node in violation["nodes"]]
+                problems.append(f"{path.relative_to(HTML)}: {violation['id']}: {where}")
+    page.close()
+    assert not problems, "\n".join(problems)
+
+
+def test_a_page_on_paper_is_its_text_alone(browser: Browser, site: str) -> None:
+    page = browser.new_page(viewport={"width": 794, "height": 1123})
+    page.goto(f"{site}book/foundations/priors.html")
+    page.emulate_media(media="print")
+    for left_out in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer", ".copybtn"):
+        assert page.locator(left_out).count() > 0
+        assert [e for e in page.locator(left_out).all() if e.is_visible()] == [], left_out
+    assert page.locator("main .explorer svg").first.is_visible()
+    assert page.evaluate(STICKING_OUT) == []
+    page.close()
 
 
 UNSET_FORMULAS = """() => [...document.querySelectorAll(".math")]

@@ -107,11 +107,11 @@ def test_a_place_that_is_gone_is_named(copy: Path) -> None:
         repository.write_everywhere(copy, FORK)
 
 
-TOC = "format: jb-book\nroot: book/index\nchapters:\n  - file: book/foundations/boxes\n"
+TOC = "format: jb-book\nroot: book/appendices/errata\nchapters:\n  - file: book/foundations/boxes\n"
 
 
 def outside_links(copy: Path, url: str) -> set[str]:
-    """All addresses in the built landing page and one built chapter of the fork that do not stand in their sources."""
+    """All addresses in a built page of text and a built chapter of the fork that do not stand in their sources."""
     repository.write_everywhere(copy, url)
     (copy / "_toc.yml").write_text(TOC)
     chapter = copy / "book/foundations/boxes.ipynb"
@@ -122,8 +122,11 @@ def outside_links(copy: Path, url: str) -> set[str]:
         path.touch()
     shutil.copy(chapter, executed)
     subprocess.run([Path(sys.executable).with_name("jupyter-book"), "build", copy, "--quiet"], check=True)
-    pages = [(copy / "_build/html/book" / name).read_text("utf-8") for name in ("index.html", "foundations/boxes.html")]
-    sources = chapter.read_text("utf-8") + (copy / "book/index.md").read_text("utf-8")
+    pages = [
+        (copy / "_build/html/book" / name).read_text("utf-8")
+        for name in ("appendices/errata.html", "foundations/boxes.html")
+    ]
+    sources = chapter.read_text("utf-8") + (copy / "book/appendices/errata.md").read_text("utf-8")
     links = {link for page in pages for link in re.findall(r'(?:href|content)="(https?://[^"]*)"', page)}
     return {link for link in links if link not in sources}
 

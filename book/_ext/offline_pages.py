@@ -40,8 +40,13 @@ def drop_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], d
     ]
 
 
+# The search's results have excerpts, which it fetches from the pages; from a folder the browser refuses that.
+NO_EXCERPTS = "if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;"
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.config.mathjax_path = "mathjax/tex-chtml.js"
+    app.add_js_file(None, body=NO_EXCERPTS)
     app.connect("build-finished", copy_mathjax)
     app.connect("html-page-context", drop_thebe, priority=900)  # after everyone who adds scripts
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,51 @@
+"""Sphinx extension: a page of text shows the explorer of a chapter, where it has a div with its data-explorer.
+
+That is `<div data-explorer="FOLDER/CHAPTER">`. The explorer and its saved state come from the chapter's executed copy,
+and static_widgets.js starts it.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+PLACE = re.compile(r'<div data-explorer="([\w/]+)">')
+STATE = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def script(kind: str, content: Any) -> str:
+    text = json.dumps(content).replace("</", "<\\/")
+    return f'<script type="{kind}">{text}</script>'
+
+
+def explorer(chapter: Path) -> str:
+    """The two scripts of the first widget that an executed chapter shows: its state and the place where it appears.
+
+    Raises ExtensionError, naming the chapter, if it has not been executed or shows none.
+    """
+    if not chapter.exists():
+        raise ExtensionError(f"{chapter} has not been executed. Build the book with: make book")
+    notebook = nbformat.read(chapter, as_version=4)
+    outputs = [o.get("data", {}) for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
+    views = [data[VIEW] for data in outputs if VIEW in data]
+    if not views:
+        raise ExtensionError(f"{chapter} shows no explorer")
+    return script(STATE, notebook.metadata.widgets[STATE]) + script(VIEW, views[0])
+
+
+def show_explorer(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    body = context.get("body", "")
+    if place := PLACE.search(body):
+        scripts = explorer(Path(app.srcdir, "_executed", "book", f"{place[1]}.ipynb"))
+        context["body"] = body[: place.end()] + scripts + body[place.end() :]
+        app.add_js_file("static_widgets.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("html-page-context", show_explorer)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

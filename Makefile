@@ -14,7 +14,7 @@ live := _build/frontend/.installed _build/live/detector.onnx
 .PHONY: help book test serve lint links slides assignments repository lock clean FORCE
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-10s  %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-11s  %s\n", $$1, $$2}'
 
 book: $(pages)  ## execute the notebooks that changed and build the book into _build/html
 	@echo "The book is built: open $(pages), or run make serve."

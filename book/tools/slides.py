@@ -102,7 +102,7 @@ def result(code: NotebookNode) -> tuple[str, bool]:
 
 
 def ending(markdown: str, path: Path) -> list[NotebookNode]:
-    """The slides of cells that hold exercises, of which only the titles are shown, or the summary; none for other cells."""
+    """The slides of a cell with exercises, of which only the titles are shown, or with the summary. None for others."""
     cells = []
     if "## Exercises" in markdown:
         listed = [f"- {'★' * e.stars} {e.title}" for e in read_exercises(path)]

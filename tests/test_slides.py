@@ -72,7 +72,7 @@ def test_each_chapter_marks_cells_for_its_deck(name: str) -> None:
     assert "A real bug" in headings
 
 
-# What the browser sees of each slide: its heading, how much sticks out, formulas set and failed, pictures without words.
+# What the browser sees of each slide: its heading, whether it sticks out, formulas set and failed, silent pictures.
 SEEN = """() => Reveal.getSlides().map(slide => {
   const { h, v } = Reveal.getIndices(slide);
   Reveal.slide(h, v);

@@ -6,7 +6,7 @@ import sys
 from .checkpoint import CheckpointError
 from .commands import COMMANDS
 from .datasets import DataError
-from .training import NonFiniteLoss
+from .training import LoadingError, NonFiniteLoss
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -35,7 +35,7 @@ def main() -> int:
     args = build_parser().parse_args()
     try:
         return COMMANDS[args.command].run(args)
-    except (DataError, CheckpointError, NonFiniteLoss, ValueError, OSError, ModuleNotFoundError) as error:
+    except (DataError, CheckpointError, LoadingError, NonFiniteLoss, ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {said(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

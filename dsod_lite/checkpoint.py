@@ -26,10 +26,17 @@ MODEL_FIELDS: Fields = {"model": dict, "architecture": str, "config": (dict, typ
 RUN_FIELDS: Fields = {
     **MODEL_FIELDS,
     "optimizer": dict,
+    "weights": (dict, type(None)),
+    "averaged": int,
+    "scaler": dict,
     "train": dict,
+    "augmentation": (str, type(None)),
     "pictures": int,
     "epoch": int,
     "epochs": int,
+    "step": int,
+    "sums": dict,
+    "unreadable": list,
     "seconds": float,
     "history": list,
     "environments": list,
@@ -47,10 +54,14 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to. Whenever the process is killed, `path` holds all that it held before, or all of the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".part")
-    with open(aside, "wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with open(aside, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:  # a full disk, say, which the half of a file would only keep full
+        aside.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
     os.replace(aside, path)
 
 
@@ -71,7 +82,10 @@ def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     Its values are tensors, numbers, strings, lists, tuples and dicts, and nothing else.
     """
     with whole_file(path) as file:
-        torch.save({"format": FORMAT, **state}, file)
+        try:
+            torch.save({"format": FORMAT, **state}, file)
+        except RuntimeError as error:  # torch covers what the disk said with a remark about positions
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
 
 def save_model(path: str | Path, model: DSOD, classes: Sequence[str]) -> None:

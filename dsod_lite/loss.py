@@ -107,7 +107,7 @@ class MultiBoxLoss(nn.Module):
         padded_boxes, padded_labels, iou = pad_objects(boxes, labels, priors)
         matched = match(iou, self.threshold, self.matching)  # [B, P]
         positive = matched >= 0
-        count = positive.sum().clamp(min=1)
+        count = self.count(positive)
 
         target_labels, target_offsets = matched_targets(matched, padded_boxes, padded_labels, priors)
         regression = F.smooth_l1_loss(offsets[positive], target_offsets, reduction="sum")
@@ -118,3 +118,7 @@ class MultiBoxLoss(nn.Module):
         counted = positive | negative
         classification = F.cross_entropy(logits[counted], target_labels[counted], reduction="sum")
         return {"bbox_regression": regression / count, "classification": classification / count}
+
+    def count(self, positive: Tensor) -> Tensor:
+        """What the sums are divided by, given which priors [B, P] are positive."""
+        return positive.sum().clamp(min=1)

@@ -25,6 +25,8 @@ from .checkpoint import (
     save_checkpoint,
     write_json,
 )
+from .distributed import rank, world_size
+from .learner import Learner
 
 RECORD = "run.json"
 
@@ -33,30 +35,42 @@ class Run:
     """What a run has to remember, in memory and in its folder (None: in memory only).
 
     FOLDER/checkpoint.pt holds the last whole checkpoint; FOLDER/run.json the command, config, seed, device, versions,
-    commit, time and curve. Both are written anew after every epoch, each whole or not at all.
+    commit, time and curve. Both are written anew after every epoch, the checkpoint within long ones too, each whole or
+    not at all. With several processes all of them read the folder, and the first one writes.
     """
 
     def __init__(
-        self,
-        folder: str | Path | None,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        config: dict[str, Any],
-        train_set: Dataset[Any],
-        device: torch.device,
+        self, folder: str | Path | None, learner: Learner, config: dict[str, Any], train_set: Dataset[Any]
     ) -> None:
         self.folder = Path(folder) if folder is not None else None
-        self.model, self.optimizer = model, optimizer
+        self.learner = learner
         self.config = config
         self.classes = list(getattr(train_set, "classes", ()))
         self.pictures = len(train_set)  # type: ignore[arg-type]
-        self.environments = [environment(device)]
+        transform = getattr(train_set, "transform", None)
+        self.augmentation = repr(transform) if isinstance(transform, nn.Module) else None
+        """As torchvision's transforms describe themselves."""
+        self.environments = [environment(learner.device)]
         """Where the run began and, after it, where it was gone on with."""
         self.epoch = 0
         self.epochs = 0
         """All epochs of the run; 0: not known yet."""
+        self.step = 0
+        """Steps done in the epoch that is under way."""
+        self.sums: dict[str, float] = {}
+        """The losses of those steps, added up."""
+        self.unreadable: list[str] = []
+        """What was said of the pictures that could not be read, each once."""
         self.seconds = 0.0
+        """Of training, up to `tick`."""
         self.history: list[dict[str, float]] = []
+        self._clock = time.perf_counter()
+
+    def tick(self) -> None:
+        """Adds the time since the last tick to `seconds`."""
+        now = time.perf_counter()
+        self.seconds += now - self._clock
+        self._clock = now
 
     def start(self, resume: bool) -> None:
         """Makes the folder, or takes up the run that is in it.
@@ -76,46 +90,56 @@ class Run:
         ours = {
             "classes": self.classes,
             "pictures": self.pictures,
+            "augmentation": self.augmentation,
             "train": repeatable(self.config),
-            **describe(self.model),
+            **describe(self.learner.model),
         }
         theirs = {**{key: state[key] for key in ours}, "train": repeatable(state["train"])}
         if found := differences(ours, theirs):
             raise CheckpointError(f"{path}: another run's: {'; '.join(found)}")
         try:
-            self.model.load_state_dict(state["model"])
-            self.optimizer.load_state_dict(state["optimizer"])
+            self.learner.load(state)
         except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
             raise CheckpointError(f"{path}: model, optimizer: {one_line(error)}") from None
-        self.epoch, self.epochs = state["epoch"], state["epochs"]
-        self.seconds, self.history = state["seconds"], state["history"]
+        for name in ("epoch", "epochs", "step", "sums", "unreadable", "seconds", "history"):
+            setattr(self, name, state[name])
         self.config = state["train"]  # as it began; device and workers may be others now
         here = self.environments if self.epoch < self.epochs else []
         self.environments = [*state["environments"], *here]
-        self._write_record(self.folder)  # a kill between checkpoint and record leaves the record an epoch behind
+        self._write_record()  # a kill between checkpoint and record leaves the record an epoch behind
 
     def finish_epoch(self, entry: dict[str, float]) -> None:
         """Adds an epoch to the curve and writes checkpoint and record."""
         self.history.append(entry)
-        if self.folder is None:
+        self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
+        self.keep()
+        self._write_record()
+
+    def keep(self) -> None:
+        """Writes the checkpoint."""
+        if self.folder is None or rank() > 0:
             return
         state = {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            **self.learner.state(),
             "train": self.config,
             "classes": self.classes,
             "pictures": self.pictures,
+            "augmentation": self.augmentation,
             "epoch": self.epoch,
             "epochs": self.epochs,
+            "step": self.step,
+            "sums": self.sums,
+            "unreadable": self.unreadable,
             "seconds": self.seconds,
             "history": self.history,
             "environments": self.environments,
-            **describe(self.model),
+            **describe(self.learner.model),
         }
         save_checkpoint(self.folder / CHECKPOINT, state)
-        self._write_record(self.folder)
 
-    def _write_record(self, folder: Path) -> None:
+    def _write_record(self) -> None:
+        if self.folder is None or rank() > 0:
+            return
         began, *resumed = self.environments
         record = {
             **began,
@@ -124,24 +148,29 @@ class Run:
             "train": self.config,
             "classes": self.classes,
             "pictures": self.pictures,
-            **describe(self.model),
-            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "augmentation": self.augmentation,
+            **describe(self.learner.model),
+            "parameters": sum(p.numel() for p in self.learner.model.parameters()),
             "epochs": self.epochs,
             "seconds": round(self.seconds, 1),
+            "unreadable": self.unreadable,
             "history": self.history,
         }
-        write_json(folder / RECORD, record)
+        write_json(self.folder / RECORD, record)
 
 
 def repeatable(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a training config that fixes the numbers: not where it runs, nor how."""
-    return {key: value for key, value in config.items() if key not in ("device", "workers", "save_memory")}
+    elsewhere = ("device", "workers", "save_memory", "compile", "checkpoint_every")
+    return {key: value for key, value in config.items() if key not in elsewhere}
 
 
 def environment(device: torch.device) -> dict[str, Any]:
     """Where and how a run was made: device, threads, versions, the repository's commit (None outside one), command."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    # Without locks: a training process that looks must not be in the way of whoever commits.
+    git = ["git", "--no-optional-locks", "-C", str(Path(__file__).parent), "describe"]
+    git += ["--always", "--dirty", "--abbrev=12"]
     try:
         commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
@@ -149,6 +178,7 @@ def environment(device: torch.device) -> dict[str, Any]:
     return {
         "device": name,
         "threads": torch.get_num_threads(),
+        "processes": world_size(),
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "torchvision": torchvision.__version__,

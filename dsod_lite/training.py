@@ -1,10 +1,12 @@
 """The training loop: any detector with torchvision's conventions, any data set of (image, target)."""
 
+import contextlib
 import copy
 import math
 import statistics
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,18 +16,25 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from .blocks import DenseLayer
-from .devices import pick_device, to_device
+from .checkpoint import one_line
+from .datasets.images import DataError
+from .distributed import gathered, join, mean_of_processes, rank, world_size
 from .evaluation import evaluate_voc
+from .learner import Learner
 from .loading import make_loader
 from .model import DSOD
 from .predict import predict
-from .recipe import TrainConfig, learning_rate_at, make_optimizer, norm_momentum_at
+from .recipe import TrainConfig
 from .runs import Run
+from .watching import Watch
 
 
 class NonFiniteLoss(RuntimeError):  # noqa: N818
     """The loss, or the model, became infinite or NaN. The message says when, and for which pictures."""
+
+
+class LoadingError(RuntimeError):
+    """A process that loads pictures died. The run can be resumed."""
 
 
 def train(
@@ -35,16 +44,21 @@ def train(
     config: TrainConfig,
     output: str | Path | None = None,
     resume: bool = False,
+    after_epoch: Callable[[list[dict[str, float]]], None] | None = None,
 ) -> list[dict[str, float]]:
     """Trains the model in place, and leaves it on the device and in training mode.
+
+    In processes that torchrun started it trains with all of them, to the numbers of one: `config.batch_size` is the
+    batch of all together.
 
     Args:
         model: a DSOD, or any detector that gives a dict of losses in training mode.
         train_set: items (image float [3, H, W], target), augmented already; `classes` names its labels 1 to C - 1.
         val_set: held-out pictures, or None.
         config: how.
-        output: the run's folder (see `runs`); None keeps nothing.
+        output: the run's folder (see `runs` and `watching`); None keeps nothing.
         resume: go on from the folder's checkpoint, if there is one; the numbers are those of a run never stopped.
+        after_epoch: called with the curve so far, `watching.LiveHistory()` for instance.
 
     Returns:
         One dict an epoch: "epoch" (from 1), "loss" and its parts (means over the epoch), "lr" (last step), "seconds"
@@ -52,109 +66,124 @@ def train(
 
     Raises:
         NonFiniteLoss: the last good checkpoint is kept.
+        LoadingError: likewise.
+        DataError: more pictures of an epoch cannot be read than `config.skip_at_most`.
         ValueError: if model, pictures and config do not fit together, before anything is trained.
         CheckpointError: if the folder holds a run of another configuration, or `resume` is False and it holds any.
     """
     check_fit(model, train_set, val_set, config)
-    for layer in model.modules():
-        if isinstance(layer, DenseLayer):
-            layer.save_memory = config.save_memory
-    device = pick_device(config.device)
-    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = make_optimizer(model, config)
-    run = Run(output, model, optimizer, asdict(config), train_set, device)
-    run.start(resume)
+    device = join(config.device)
+    if device.type == "cpu" and config.precision != "float32":  # slower there, and oneDNN has gradients wrong
+        raise ValueError(f"precision is {config.precision!r}, which is for GPUs; on a CPU it has to be 'float32'")
     loader = make_loader(train_set, config, device)
+    learner = Learner(model, config, device)
+    run = Run(output, learner, asdict(config), train_set)
+    run.start(resume)
     if not run.epochs:
         run.epochs = config.epochs or epochs_in(config, model, loader, val_set, device)
 
-    total = run.epochs * len(loader)
-    with tqdm(total=total * config.batch_size, initial=run.epoch * len(loader) * config.batch_size, unit="img") as bar:
+    epoch_steps = loader.sampler.steps  # type: ignore[attr-defined]
+    total, done = run.epochs * epoch_steps, run.epoch * epoch_steps + run.step
+    with (
+        contextlib.closing(Watch(output)) as watch,
+        tqdm(
+            total=total * config.batch_size, initial=done * config.batch_size, unit="img", disable=rank() > 0
+        ) as bar,
+    ):
+        run.tick()
         while run.epoch < run.epochs:
-            begun = time.perf_counter()
             bar.set_description(f"epoch {run.epoch + 1}/{run.epochs}")
-            entry = train_epoch(model, optimizer, loader, run.epoch, total, config, device, bar)
-            run.epoch += 1
-            if val_set is not None and (run.epoch % config.evaluate_every == 0 or run.epoch == run.epochs):
-                entry["val_ap50"] = held_out_ap50(model, val_set, config)
-            run.seconds += time.perf_counter() - begun
-            entry = {"epoch": run.epoch, **entry, "seconds": round(run.seconds, 2)}
+            entry = {"epoch": run.epoch + 1, **train_epoch(learner, loader, run, total, bar)}
+            if val_set is not None and (entry["epoch"] % config.evaluate_every == 0 or entry["epoch"] == run.epochs):
+                detections, targets = predict(learner.judged, val_set, config.batch_size)
+                entry["val_ap50"] = held_out_ap50(detections, targets, val_set)
+                watch.show(val_set, detections, run.epoch + 1)
+            run.tick()
+            entry["seconds"] = round(run.seconds, 2)
             run.finish_epoch(entry)
-            if "val_ap50" in entry:
+            watch.log(entry)
+            if after_epoch is not None:
+                after_epoch(run.history)
+            if "val_ap50" in entry and rank() == 0:
                 bar.clear()
                 print(summary(entry, run.epochs), flush=True)
+    learner.finish()
     return run.history
 
 
-def train_epoch(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    loader: DataLoader[Any],
-    epoch: int,
-    total_steps: int,
-    config: TrainConfig,
-    device: torch.device,
-    bar: Any,
-) -> dict[str, float]:
-    """One pass over the pictures. Returns the means of the losses, and the last learning rate."""
-    model.train()
-    loader.sampler.epoch = epoch  # type: ignore[attr-defined]
-    sums: dict[str, float] = {}
-    rate = 0.0
-    for i, (images, targets) in enumerate(loader):
-        step = epoch * len(loader) + i
-        rate = learning_rate_at(step, total_steps, config)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        torch.manual_seed(config.seed * 1_000_003 + step)  # for models that roll dice, and for the same after a kill
-        optimizer.zero_grad(set_to_none=True)
-        parts = backpropagate(model, images, targets, step, config, device)
-        for part, losses in parts.items():
+def train_epoch(learner: Learner, loader: DataLoader[Any], run: Run, total_steps: int, bar: Any) -> dict[str, float]:
+    """The rest of a pass over the pictures. Returns the means of the losses, and the last learning rate."""
+    config, sampler = learner.config, loader.sampler
+    learner.model.train()
+    sampler.epoch, sampler.step = run.epoch, run.step  # type: ignore[attr-defined]
+    steps = sampler.steps  # type: ignore[attr-defined]
+    skipped, at_most = 0, config.skip_at_most if config.skip_at_most is not None else run.pictures // 1000
+    for images, targets in batches(loader):
+        skipped += report_unreadable(targets, run, skipped, at_most)
+        step = run.epoch * steps + run.step
+        parts = learner.step(images, targets, step, total_steps)
+        for i, losses in enumerate(parts):
             if not math.isfinite(losses["loss"]):
-                raise NonFiniteLoss(describe_step(step, epoch, losses, targets[slice(*part)], loader.dataset))
+                part = slice(i * len(images) // len(parts), (i + 1) * len(images) // len(parts))
+                raise NonFiniteLoss(describe_step(step, run.epoch, losses, targets[part], loader.dataset))
             for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value / len(parts)
-        optimizer.step()
-        bar.update(len(images))
-        bar.set_postfix(loss=f"{sums['loss'] / (i + 1):.3f}", refresh=False)
-    # The last step's loss may be finite and yet lead the weights to infinity; such a model must not be kept.
-    for name, value in model.state_dict().items():
-        if not value.isfinite().all():
-            raise NonFiniteLoss(f"epoch {epoch + 1}: {name} is not finite any more, though every loss was")
-    return {name: value / len(loader) for name, value in sums.items()} | {"lr": rate}
+                run.sums[name] = run.sums.get(name, 0.0) + value / len(parts)
+        run.step += 1
+        bar.update(config.batch_size)
+        bar.set_postfix(loss=f"{run.sums['loss'] / run.step:.3f}", refresh=False)
+        if run.step % config.checkpoint_every == 0 and run.step < steps:
+            bring_together(learner, run)
+            run.tick()
+            run.keep()
+    bring_together(learner, run)
+    try:  # the last step's loss may be finite and yet lead the weights to infinity; such a model must not be kept
+        learner.check_finite()
+    except ValueError as error:
+        raise NonFiniteLoss(f"epoch {run.epoch + 1}: {error}") from None
+    return {name: value / steps for name, value in run.sums.items()} | {"lr": learner.optimizer.param_groups[0]["lr"]}
 
 
-def backpropagate(
-    model: nn.Module,
-    images: Sequence[Tensor],
-    targets: Sequence[dict[str, Any]],
-    step: int,
-    config: TrainConfig,
-    device: torch.device,
-) -> dict[tuple[int, int], dict[str, float]]:
-    """Adds the gradients of a batch, part by part as BatchNorm is to see it.
+def batches(loader: DataLoader[Any]) -> Any:
+    """The loader's batches; raises LoadingError if one of its processes dies."""
+    try:
+        yield from loader
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise LoadingError(
+            f"workers: a process that loads pictures died ({one_line(error)}). It may have been out of memory: resume "
+            f"the run with fewer than {loader.num_workers}"
+        ) from error
 
-    Returns the losses of each part, "loss" being their sum, by the part's (first, last + 1) picture.
+
+def report_unreadable(targets: Sequence[dict[str, Any]], run: Run, before: int, at_most: int) -> int:
+    """Warns of a batch's pictures that could not be read, counts them, and takes the note out of the targets.
+
+    Raises DataError if they are more than `at_most` with those `before` them.
     """
-    size = config.norm_batch_size or len(images)
-    parts = {}
-    for i, first in enumerate(range(0, len(images), size)):
-        if config.norm_average is not None:
-            momentum = norm_momentum_at(step * config.norm_batches + i, config.norm_average)
-            for module in model.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.momentum = momentum
-        part = slice(first, first + size)
-        losses = model([i.to(device) for i in images[part]], [to_device(t, device) for t in targets[part]])
-        loss = torch.stack(list(losses.values())).sum()
-        (loss / config.norm_batches).backward()
-        parts[first, first + size] = {name: value.item() for name, value in {"loss": loss, **losses}.items()}
-    return parts
+    said = [target.pop("unreadable") for target in targets if "unreadable" in target]
+    for message in said:
+        before += 1
+        if before > at_most:
+            raise DataError(f"{message} (unreadable pictures in this epoch: {before}; skip_at_most is {at_most})")
+        if message not in run.unreadable:
+            run.unreadable.append(message)
+            warnings.warn(f"{message}; the next picture takes its place", stacklevel=2)
+    return len(said)
 
 
-def held_out_ap50(model: nn.Module, val_set: Dataset[Any], config: TrainConfig) -> float:
+def bring_together(learner: Learner, run: Run) -> None:
+    """What the processes hold each for itself becomes what all of them say: losses, statistics, unreadable pictures."""
+    if world_size() == 1:
+        return
+    means = mean_of_processes(torch.tensor(list(run.sums.values()), dtype=torch.float64, device=learner.device))
+    run.sums = dict(zip(run.sums, means.tolist(), strict=True))
+    run.unreadable = list(dict.fromkeys(message for said in gathered(run.unreadable) for message in said))
+    learner.average_statistics()
+
+
+def held_out_ap50(detections: Sequence[dict[str, Tensor]], targets: Sequence[dict[str, Any]], val_set: Any) -> float:
     """All-point mean AP at IoU 0.5, which is what the curve of a run shows."""
-    detections, targets = predict(model, val_set, config.batch_size)
     labels = [int(r["labels"].max()) for r in [*detections, *targets] if len(r["labels"])]
     num_classes = 1 + max([len(getattr(val_set, "classes", ())), *labels])
     return evaluate_voc(detections, targets, num_classes, method="all-point").mean_ap
@@ -175,6 +204,8 @@ def check_fit(model: nn.Module, train_set: Dataset[Any], val_set: Dataset[Any] |
             )
         if config.batch_size == 1 and model.config.map_sizes[-1] == 1:
             raise ValueError("batch_size is 1; it has to be 2 or more, for BatchNorm in the map of one cell")
+    elif config.compile:
+        raise ValueError(f"compile: is for a DSOD's network; leave it out for a {type(model).__name__}")
 
 
 def epochs_in(
@@ -182,14 +213,13 @@ def epochs_in(
 ) -> int:
     """How many epochs fit into `config.minutes`, by timing some steps on a copy of the model, which is thrown away."""
     assert config.minutes is not None
-    model = copy.deepcopy(model).train()
-    optimizer = make_optimizer(model, config)
+    if world_size() > 1:
+        raise ValueError("minutes: several processes would measure different speeds; give epochs")
+    learner = Learner(copy.deepcopy(model).train(), config, device)
     times: list[float] = []
     before = time.perf_counter()
     for images, targets in loader:
-        optimizer.zero_grad(set_to_none=True)
-        backpropagate(model, images, targets, len(times), config, device)
-        optimizer.step()
+        learner.step(images, targets, len(times), len(loader))
         times.append(time.perf_counter() - before)
         before = time.perf_counter()
         if sum(times) > 0.02 * 60 * config.minutes and len(times) > 8:

@@ -262,8 +262,8 @@ class Nameless(torch.utils.data.Dataset[Any]):
 
 def test_pictures_without_class_names_can_be_judged() -> None:
     # Toy answers label 2, which no object has: a class that does not count, not an error that loses the run.
-    assert held_out_ap50(Toy(), Nameless(), quick()) == 0.0
-    assert held_out_ap50(Toy(), Nameless(objects=False), quick()) == 0.0
+    for pictures in (Nameless(), Nameless(objects=False)):
+        assert held_out_ap50(*predict(Toy(), pictures, progress=False), pictures) == 0.0
     assert "val_ap50" in train(Toy(), Nameless(), Subset(PICTURES, [1, 2]), quick(epochs=1))[-1]
 
 
@@ -561,7 +561,7 @@ def test_the_authors_schedule() -> None:
     config = RECIPES["voc0712"]
     rates = [learning_rate_at(step, 100_000, config) for step in (0, 19_999, 20_000, 40_000, 60_000, 80_000, 99_999)]
     assert rates == pytest.approx([0.1, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-5])
-    assert config.norm_batches == 32
+    assert config.batch_size // config.norm_batch_size == 32
     coco = RECIPES["coco"]
     at = [learning_rate_at(step, 320_000, coco) for step in (79_999, 80_000, 139_999, 140_000, 200_000, 260_000)]
     assert at == pytest.approx([0.1, 0.01, 0.01, 1e-3, 1e-4, 1e-5])

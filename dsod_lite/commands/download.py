@@ -9,14 +9,14 @@ HELP = "fetch a public data set and check every file"
 EPILOG = """bccd      364 photographs of blood cells (MIT), 8 MB, from Shenggan/BCCD_Dataset
 voc       Pascal VOC 2007 trainval and test, 2012 trainval: 2.8 GB → FOLDER/VOCdevkit/VOC2007, …/VOC2012
 coco2014  COCO's train2014, val2014 and annotations: 20 GB → FOLDER/train2014, …
-coco2017  the same of 2017: 20 GB
+coco      the same of 2017, also by the name of coco2017: 20 GB
 
 A download that was cut goes on when the line is given again. Nothing of a file with a wrong sum is unpacked."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("dataset", choices=("bccd", "voc", "coco2014", "coco2017"))
+    add("dataset", choices=("bccd", "voc", "coco", "coco2014", "coco2017"))
     add("--to", required=True, metavar="FOLDER", help="where to put it; bccd's must not exist yet")
     add("--archive", metavar="FILE", help="bccd: unpack this .zip instead of fetching one")
 
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.archive is not None:
         raise ValueError("--archive: is for bccd only")
-    archives = {"voc": VOC, "coco2014": COCO[2014], "coco2017": COCO[2017]}[args.dataset]
+    archives = {"voc": VOC, "coco": COCO[2017], "coco2014": COCO[2014], "coco2017": COCO[2017]}[args.dataset]
     download_archives(archives, args.to)
     print(f"{args.to}: every archive had its MD5 sum, and is unpacked")
     return 0

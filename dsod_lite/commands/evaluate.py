@@ -7,14 +7,16 @@ from typing import Any
 
 from ..checkpoint import load_model, write_json
 from ..coco_metrics import evaluate_coco
-from ..datasets import VOCDataset
-from ..devices import pick_device
+from ..datasets import open_split
+from ..distributed import join, rank
 from ..evaluation import evaluate_voc
 from ..predict import predict
 from .layout import LAYOUT
 
 HELP = "judge a trained detector on a split"
-EPILOG = LAYOUT
+EPILOG = f"""{LAYOUT}
+
+Several GPUs share the pictures: torchrun --nproc-per-node 8 -m dsod_lite evaluate …"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,9 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    model, classes = load_model(args.checkpoint, pick_device(args.device))
-    dataset = VOCDataset(args.data, args.split, classes=classes)
+    model, classes = load_model(args.checkpoint, join(args.device))
+    dataset = open_split(args.data, args.split, classes)
     detections, targets = predict(model, dataset, args.batch_size)
+    if rank() > 0:
+        return 0
     voc = evaluate_voc(detections, targets, len(classes) + 1, method="all-point")
     eleven = evaluate_voc(detections, targets, len(classes) + 1, method="11point")
     coco = evaluate_coco(detections, targets)

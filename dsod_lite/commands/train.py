@@ -2,113 +2,137 @@
 
 import argparse
 import math
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from .. import named
-from ..datasets import VOCDataset
+from ..datasets import open_split, usual_splits
+from ..datasets.folders import Split, has_split
 from ..datasets.transforms import AUGMENTATIONS
-from ..recipe import TrainConfig
+from ..distributed import join, rank
+from ..priors import COCO300_PRIORS
+from ..recipe import RECIPES, TrainConfig
 from ..training import train
 from .layout import LAYOUT
 
 HELP = "train a detector from scratch on a folder of pictures"
 EPILOG = f"""{LAYOUT}
 
-The run's folder gets checkpoint.pt and run.json after every epoch. A run that was killed goes on with --resume and
-comes to the same numbers. The seed fixes a run; one by --minutes first measures how many epochs fit, and run.json
-says how many they were.
+The run's folder gets checkpoint.pt and run.json after every epoch, and a sheet of detections in samples/ whenever they
+are judged; with TensorBoard installed, `tensorboard --logdir RUN` shows the curves. A run that was killed goes on with
+--resume and comes to the same numbers. The seed fixes a run; one by --minutes first measures how many epochs fit, and
+run.json says how many they were.
 
 examples:
   python -m dsod_lite train --data data/shapes --minutes 5 --output runs/first
-  python -m dsod_lite train --data my_pictures --epochs 60 --seed 1 --output runs/mine"""
+  python -m dsod_lite train --data my_pictures --epochs 60 --seed 1 --output runs/mine
+  python -m dsod_lite train --recipe voc0712 --data downloads/voc/VOCdevkit --output runs/voc
+  torchrun --nproc-per-node 8 -m dsod_lite train --recipe coco --data downloads/coco --output runs/coco --resume"""
 
 DEFAULTS = TrainConfig(minutes=5)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--model", choices=named.MODELS, default="dsod_tiny", help="default: dsod_tiny")
+    add("--model", choices=named.MODELS, help="default: dsod_tiny, with a recipe dsod300")
     add("--data", required=True, metavar="FOLDER", help="pictures and annotations, see below")
     add("--split", help="list to train on; default: trainval if the folder has it, else train")
     add("--held-out", metavar="SPLIT", help="list to judge on; default: test beside trainval, else val")
+    add("--recipe", choices=RECIPES, help="the authors' settings, or the short ones for one GPU; what else is given "
+        "here takes the place of its part of them")  # fmt: skip
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=int, help="passes over the pictures")
-    length.add_argument("--minutes", type=float, default=5.0, help="or as many as fit into this time; default: 5")
+    length.add_argument("--minutes", type=float, help="or as many as fit into this time; default: 5")
     add("--image-size", type=int, metavar="S", help="side of dsod_tiny's input; default: from the pictures")
-    add("--batch-size", type=int, default=DEFAULTS.batch_size, help=f"default: {DEFAULTS.batch_size}")
-    add("--optimizer", choices=("adamw", "sgd"), default=DEFAULTS.optimizer,
+    add("--batch-size", type=int, help=f"pictures of a step; default: {DEFAULTS.batch_size}")
+    add("--norm-batch-size", type=int, metavar="N",
+        help="pictures that BatchNorm sees at once, and that are in memory; default: the whole batch")  # fmt: skip
+    add("--optimizer", choices=("adamw", "sgd"),
         help="adamw learns faster in minutes, sgd is the paper's; default: adamw")  # fmt: skip
-    add("--weight-decay", type=float, default=DEFAULTS.weight_decay, metavar="WD",
-        help=f"default: {DEFAULTS.weight_decay}")  # fmt: skip
-    add("--learning-rate", type=float, default=DEFAULTS.learning_rate, metavar="LR",
-        help=f"highest learning rate; default: {DEFAULTS.learning_rate}")  # fmt: skip
-    add("--augmentation", choices=AUGMENTATIONS, default="light",
+    add("--weight-decay", type=float, metavar="WD", help=f"default: {DEFAULTS.weight_decay}")
+    add("--learning-rate", type=float, metavar="LR", help=f"highest learning rate; default: {DEFAULTS.learning_rate}")
+    add("--weight-average", type=float, metavar="A",
+        help="judge and keep a moving average of the weights, in which the past weighs A, say 0.999")  # fmt: skip
+    add("--augmentation", choices=AUGMENTATIONS,
         help="light (default): crops, mirror, colours; upless: also upside down, for microscopes and satellites; "
-             "ssd: the paper's, for long runs")  # fmt: skip
-    add("--evaluate-every", type=int, default=DEFAULTS.evaluate_every, metavar="N",
+             "ssd (default with a recipe): the paper's, for long runs")  # fmt: skip
+    add("--evaluate-every", type=int, metavar="N",
         help=f"epochs between judgements; default: {DEFAULTS.evaluate_every}")  # fmt: skip
+    add("--checkpoint-every", type=int, metavar="N",
+        help=f"steps between checkpoints within an epoch; default: {DEFAULTS.checkpoint_every}")  # fmt: skip
+    add("--skip-at-most", type=int, metavar="N",
+        help="unreadable pictures that an epoch puts up with; default: one in a thousand")  # fmt: skip
     add("--seed", type=int, default=0, help="default: 0")
-    add("--workers", type=int, default=DEFAULTS.workers, metavar="N",
+    add("--workers", type=int, metavar="N",
         help="processes that load pictures; default: 0 on a CPU, up to 8 beside a GPU")  # fmt: skip
     add("--device", default="auto", help="cpu, cuda, …; default: a GPU where there is one")
-    add("--save-memory", action="store_true",
-        help="the same numbers with a third less memory: what dense layers hold is computed twice")
+    add("--precision", choices=("float32", "bfloat16", "float16"),
+        help="of the convolutions; the halves are for GPUs; default: float32")  # fmt: skip
+    add("--compile", action="store_true", default=None, help="let torch.compile write the network's kernels")
+    add("--save-memory", action="store_true", default=None,
+        help="the same numbers with a third less memory: what dense layers hold is computed twice")  # fmt: skip
     add("--resume", action="store_true", help="go on with the run in --output, if there is one")
-    add("--output", required=True, metavar="RUN", help="the run's folder")
+    add("--output", required=True, metavar="RUN", help="the run's folder; several hosts have to share it")
 
 
 def run(args: argparse.Namespace) -> int:
-    config = TrainConfig(
-        epochs=args.epochs,
-        minutes=args.minutes if args.epochs is None else None,
-        batch_size=args.batch_size,
-        optimizer=args.optimizer,
-        learning_rate=args.learning_rate,
-        weight_decay=args.weight_decay,
-        seed=args.seed,
-        evaluate_every=args.evaluate_every,
-        workers=args.workers,
-        device=args.device,
-        save_memory=args.save_memory,
-    )
-    root = Path(args.data)
-    split = args.split or ("trainval" if has_split(root, "trainval") else "train")
-    held_out = args.held_out or ("test" if split == "trainval" else "val")
-    train_set = VOCDataset(root, split)
+    config = config_from(args)
+    join(config.device)
+    usual, usual_held_out = usual_splits(args.data)
+    split = args.split or usual
+    held_out = args.held_out or (usual_held_out if split == usual else "val" if has_split(args.data, "val") else None)
+    train_set = open_split(args.data, split, with_objects=True)
     if not train_set.classes:
-        raise ValueError(f"{root / 'Annotations'}: no annotation has an object, so there is nothing to learn to find")
-    judge = args.held_out or has_split(root, held_out)
-    val_set = VOCDataset(root, held_out, classes=train_set.classes) if judge else None
+        raise ValueError(f"{args.data}: Annotations: no annotation has an object, so there is nothing to learn to find")
+    val_set = open_split(args.data, held_out, train_set.classes) if held_out is not None else None
 
-    settings: dict[str, Any] = {"num_classes": len(train_set.classes) + 1}
-    if args.image_size is not None:
-        if args.model != "dsod_tiny":
-            raise ValueError(f"--image-size: {args.model} has a size of its own; only dsod_tiny takes any")
-        if args.image_size < 1:
-            raise ValueError(f"--image-size is {args.image_size}; it has to be above 0")
-        settings["image_size"] = args.image_size
-    elif args.model == "dsod_tiny":
-        settings["image_size"] = default_image_size(train_set)
+    name = args.model or ("dsod300" if args.recipe else "dsod_tiny")
     torch.manual_seed(args.seed)  # the initial weights
-    model = named.MODELS[args.model](**settings)
-    train_set.transform = AUGMENTATIONS[args.augmentation](model.config.image_size)
+    model = named.MODELS[name](**model_settings(args, name, train_set))
+    augmentation = args.augmentation or ("ssd" if args.recipe else "light")
+    train_set.transform = AUGMENTATIONS[augmentation](model.config.image_size)
 
-    judged = f"judged on {held_out} ({len(val_set)})" if val_set is not None else "with no held-out pictures"
-    print(f"{args.model} at {model.config.image_size}×{model.config.image_size}: {', '.join(train_set.classes)}")
-    print(f"training on {split} ({len(train_set)} pictures), {judged}; everything goes to {args.output}")
+    if rank() == 0:
+        judged = f"judged on {held_out} ({len(val_set)})" if val_set is not None else "with no held-out pictures"
+        print(f"{name} at {model.config.image_size}×{model.config.image_size}: {', '.join(train_set.classes)}")
+        print(f"training on {split} ({len(train_set)} pictures), {judged}; everything goes to {args.output}")
     train(model, train_set, val_set, config, args.output, args.resume)
     return 0
 
 
-def has_split(root: Path, split: str) -> bool:
-    """Whether the folder has such a list of pictures."""
-    return (root / "ImageSets" / "Main" / f"{split}.txt").exists()
+def config_from(args: argparse.Namespace) -> TrainConfig:
+    """The recipe's settings, or the defaults, with what was given in their place."""
+    given = {
+        name: getattr(args, name)
+        for name in TrainConfig.__dataclass_fields__
+        if getattr(args, name, None) is not None
+    }
+    if args.minutes is not None:
+        given["epochs"] = None
+    elif args.epochs is not None:
+        given["minutes"] = None
+    return replace(RECIPES[args.recipe] if args.recipe else DEFAULTS, **given)
 
 
-def default_image_size(dataset: VOCDataset) -> int:
+def model_settings(args: argparse.Namespace, name: str, train_set: Split) -> dict[str, Any]:
+    """What the named model is given beside its name."""
+    settings: dict[str, Any] = {"num_classes": len(train_set.classes) + 1}
+    if args.recipe == "coco" and name.startswith("dsod300"):
+        settings["priors"] = COCO300_PRIORS
+    if args.image_size is not None:
+        if name != "dsod_tiny":
+            raise ValueError(f"--image-size: {name} has a size of its own; only dsod_tiny takes any")
+        if args.image_size < 1:
+            raise ValueError(f"--image-size is {args.image_size}; it has to be above 0")
+        settings["image_size"] = args.image_size
+    elif name == "dsod_tiny":
+        settings["image_size"] = default_image_size(train_set)
+    return settings
+
+
+def default_image_size(dataset: Split) -> int:
     """The network's input for these pictures: their own median side up to 256 pixels, a multiple of 32."""
     sides = sorted(math.sqrt(width * height) for width, height in dataset.sizes)
     return min(256, max(64, 32 * round(sides[len(sides) // 2] / 32)))

@@ -5,6 +5,7 @@ from .check import check_folder
 from .classes import CLASSES, COCO_CLASSES, VOC_CLASSES
 from .coco import CocoDataset
 from .download import download_bccd
+from .folders import open_split, usual_splits
 from .images import DataError, find_images, read_image
 from .prepared import prepare_folder
 from .shapes import ShapesDataset, write_shapes
@@ -26,10 +27,12 @@ __all__ = [
     "download_bccd",
     "find_images",
     "light_augmentation",
+    "open_split",
     "prepare_folder",
     "read_image",
     "ssd_augmentation",
     "upless_augmentation",
+    "usual_splits",
     "voc_union",
     "write_shapes",
 ]

@@ -1,6 +1,8 @@
 """COCO's files and the unions that the paper trains on."""
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,22 @@ import pytest
 import torch
 from folders import HEIGHT, WIDTH, make_folder, write_picture
 
-from dsod_lite import TrainConfig, dsod_tiny, train
-from dsod_lite.datasets import VOC_CLASSES, CocoDataset, DataError, Union, VOCDataset, light_augmentation, voc_union
+from dsod_lite import TrainConfig, __main__, dsod_tiny, train
+from dsod_lite.commands import train as train_command
+from dsod_lite.datasets import (
+    VOC_CLASSES,
+    CocoDataset,
+    DataError,
+    Union,
+    VOCDataset,
+    light_augmentation,
+    open_split,
+    ssd_augmentation,
+    usual_splits,
+    voc_union,
+)
+from dsod_lite.priors import COCO300_PRIORS
+from dsod_lite.recipe import RECIPES
 
 
 def annotation(number: int, image: int, category: int, box: list[float], crowd: int = 0) -> dict[str, Any]:
@@ -129,3 +145,57 @@ def test_parts_of_other_classes_are_refused(tmp_path: Path) -> None:
     voc = devkit(tmp_path / "VOCdevkit")
     with pytest.raises(ValueError, match="classes: "):
         Union([VOCDataset(voc / "VOC2007", "trainval"), VOCDataset(voc / "VOC2012", "trainval")])
+
+
+# --- which data set a folder is ------------------------------------------------------------------------------
+
+
+def test_a_folder_is_known_by_what_is_in_it(tmp_path: Path) -> None:
+    voc = devkit(tmp_path / "VOCdevkit")
+    assert usual_splits(voc) == ("07+12", "VOC2007/test")
+    assert open_split(voc, "07+12").names == ["a", "c", "d"]
+    assert open_split(voc, "VOC2007/test", VOC_CLASSES).names == ["b"]
+
+    plain = make_folder(tmp_path / "plain", train={"a": [("cat", 1, 1, 9, 9)]}, test={"b": []})
+    assert usual_splits(plain) == ("train", None)
+    make_folder(plain, val={"c": []})
+    assert usual_splits(plain) == ("train", "val")
+    make_folder(plain, trainval={"a": [("cat", 1, 1, 9, 9)]})
+    assert usual_splits(plain) == ("trainval", "test")
+    assert open_split(plain, "train").classes == ("cat",)
+
+    make_coco(tmp_path / "coco", "train2017")
+    assert usual_splits(tmp_path / "coco") == ("train2017", None)
+    make_coco(tmp_path / "coco", "val2017")
+    assert usual_splits(tmp_path / "coco") == ("train2017", "val2017")
+    assert len(open_split(tmp_path / "coco", "train2017", with_objects=True)) == 2
+    assert len(open_split(tmp_path / "coco", "val2017")) == 3
+
+
+def call(*words: object) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["dsod_lite/__main__.py", *map(str, words)])
+        return __main__.main()
+
+
+def test_the_command_trains_the_paper_s_detector_on_the_paper_s_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(train_command, "train", lambda *arguments: made.append(arguments))
+    voc = devkit(tmp_path / "VOCdevkit")
+    assert call("train", "--recipe", "voc0712", "--data", voc, "--output", tmp_path / "run") == 0
+    model, train_set, val_set, config, *_ = made[0]
+    assert (model.config.name, model.config.num_classes) == ("DS/64-192-48-1", 21)
+    assert (train_set.names, val_set.names, val_set.classes) == (["a", "c", "d"], ["b"], VOC_CLASSES)
+    assert config == RECIPES["voc0712"]
+    assert repr(train_set.transform) == repr(ssd_augmentation(300))
+
+    make_coco(tmp_path / "coco", "train2017")
+    options = ("--epochs", "2", "--batch-size", "8", "--precision", "float16", "--model", "dsod300_smallest")
+    assert call("train", "--recipe", "coco", "--data", tmp_path / "coco", "--output", tmp_path / "run", *options) == 0
+    model, _, val_set, config, *_ = made[1]
+    assert model.config.priors == COCO300_PRIORS
+    assert model.config.num_classes == 4
+    assert val_set is None
+    assert config == replace(RECIPES["coco"], epochs=2, batch_size=8, precision="float16")

@@ -98,6 +98,22 @@ def train_and_judge(
     }
 
 
+SIDE = 96
+"""Side in pixels of the pictures of `learn_shapes`, which the model has to be made for."""
+
+
+def learn_shapes(
+    model: nn.Module, seed: int, epochs: int, learning_rate: float = 0.03, **fields: Any
+) -> dict[str, Any]:
+    """`train_and_judge` on the same drawn pictures for all: 2,000 of 96×96 to learn from, 400 to be judged by.
+
+    In three passes, a minute on one core, `dsod_tiny` gets to an AP50 of about 0.5, and there is room on both sides. So
+    short a run wants a high learning rate: at a third of this one AP50 was a third lower in trials with 64×64.
+    """
+    train_set, test_set = shapes(2000, image_size=SIDE), shapes(400, TEST_SEED, SIDE)
+    return train_and_judge(model, train_set, test_set, seed, epochs, learning_rate=learning_rate, **fields)
+
+
 COCO_SIDE = 192
 """Pixels that a picture's side is scaled to for COCO's metrics, so that its 32² and 96² are 1/6 and 1/2 of the side."""
 

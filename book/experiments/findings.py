@@ -1,0 +1,131 @@
+"""The paper's findings as comparisons of recorded runs, and the verdict on each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from .records import RECORDS, difference, dots, interval, load, paired, values, verdict
+from .runner import experiment, measure_of, seeds_of
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence of the paper's, or of later work, that two variants of an experiment can hold or not."""
+
+    sentence: str
+    experiment: str
+    a: str
+    b: str
+    expected: Literal["a > b", "a < b"] = "a > b"
+    measure: str = "AP50"
+
+
+FINDINGS = (
+    Finding("All of DSOD's choices together beat none of them.", "ladder", "8_dense_prediction", "1_base"),
+    Finding("The transition w/o pooling helps.", "ladder", "2_transition_without_pooling", "1_base"),
+    Finding("Compression costs accuracy.", "ladder", "3_compression_1", "2_transition_without_pooling"),
+    Finding("A wide bottleneck helps.", "ladder", "4_wide_bottleneck", "3_compression_1"),
+    Finding("A wide first convolution helps.", "ladder", "5_wide_first_convolution", "4_wide_bottleneck"),
+    Finding("A big growth rate helps.", "ladder", "6_big_growth_rate", "5_wide_first_convolution"),
+    Finding("The stem block helps.", "ladder", "7_stem_block", "6_big_growth_rate"),
+    Finding("Dense prediction helps.", "ladder", "8_dense_prediction", "7_stem_block"),
+    Finding("In a dense chain gradients keep their direction better than in a plain one.",
+            "gradients", "dense", "plain", measure="agreement_start"),
+    Finding("Deep and dense is better than deep and plain.", "depth", "dense_30", "plain_30"),
+    Finding("DSOD's stem is better than DenseNet's.", "stem", "stem", "densenet"),
+    Finding("DSOD's stem finds more small objects.", "stem", "stem", "densenet", measure="APs"),
+    Finding("With the transition w/o pooling and a fourth block it finds more than without.",
+            "transition", "four_blocks", "three_blocks"),
+    Finding("And more than three wider blocks of as many parameters.", "transition", "four_blocks", "three_wider"),
+    Finding("Dense prediction finds at least as much as plain, with fewer parameters.",
+            "prediction", "dense", "plain"),
+    Finding("Dense prediction finds more than plain of as many parameters.", "prediction", "dense", "plain_narrow"),
+    Finding("From scratch, one stage beats two.", "proposal_free", "ssd", "faster_rcnn"),
+    Finding("Later work: with normalisation, two stages train from scratch.",
+            "proposal_free", "faster_rcnn_norm", "faster_rcnn"),
+    Finding("Pre-training does not help where there are pictures enough.",
+            "pretraining", "scratch_1000", "pretrained_1000"),
+    Finding("With few pictures it does.", "pretraining", "pretrained_50", "scratch_50"),
+    Finding("A structure made for it learns more from few pictures.", "pictures", "dense_200", "chain_200"),
+    Finding("BatchNorm over few pictures is worse.", "batchnorm", "batch_32", "batch_2"),
+    Finding("On photographs, from scratch, DSOD beats SSD.", "blood_cells", "dsod", "ssd"),
+    Finding("Giving each object a prior of its own helps.", "matching", "base", "unforced"),
+    Finding("Mining three negatives for each positive beats one for each.", "matching", "base", "negatives_1"),
+    Finding("The authors' centres are no better than the map's own.",
+            "matching", "centres_map", "centres_official"),
+)  # fmt: skip
+
+
+def judged(finding: Finding, folder: Path = RECORDS) -> str:
+    """The verdict, with the mean difference and its 95 % interval; or how many seeds are missing."""
+    runs = recorded(finding.experiment, folder)
+    a, b = runs.get(finding.a, []), runs.get(finding.b, [])
+    wanted = seeds_of(experiment(finding.experiment))
+    seeds = len(paired(a, b, finding.measure))
+    if seeds < 3:
+        return f"not judged: {seeds} of {wanted} seeds recorded"
+    mean, low, high = difference(a, b, finding.measure)
+    said = verdict(a, b, finding.expected, finding.measure)
+    return f"{said}: {mean:+.3f} [{low:+.3f}, {high:+.3f}] {finding.measure}, {seeds} seeds"
+
+
+def report(name: str, folder: Path = RECORDS) -> None:
+    """Prints an experiment's variants, what is missing of them, and the verdicts on its findings."""
+    module, runs = experiment(name), recorded(name, folder)
+    measure = measure_of(module)
+    longest = max(map(len, module.VARIANTS))
+    first = next((records[0] for records in runs.values()), None)
+    print(f"epochs: {module.EPOCHS}; nothing recorded" if first is None else describe(first))
+    for variant in module.VARIANTS:
+        own = runs.get(variant, [])
+        print(f"{variant:{longest}}  {line(own, measure, seeds_of(module))}")
+    for finding in FINDINGS:
+        if finding.experiment == name:
+            print(f"\n{finding.sentence}\n  {judged(finding, folder)}")
+
+
+def line(runs: Sequence[dict[str, Any]], measure: str, wanted: int) -> str:
+    """A variant in the list: mean and interval, parameters, seconds, and the seeds that are missing."""
+    if not runs:
+        return f"not run (0 of {wanted} seeds)"
+    numbers = values(runs, measure)
+    mean, low, high = interval(numbers) if len(numbers) > 1 else (numbers[0], float("nan"), float("nan"))
+    spread = f"[{low:.3f}, {high:.3f}]" if len(numbers) > 1 else "(one seed)"
+    parameters = runs[0]["result"].get("parameters")
+    counted = "" if parameters is None else f"  {parameters:>9,} parameters"
+    missing = f"  ({len(runs)} of {wanted} seeds)" if len(runs) < wanted else ""
+    return f"{measure} {mean:.3f} {spread:16}{counted}{missing}"
+
+
+def describe(record: dict[str, Any]) -> str:
+    """The budget, and where a record was made."""
+    machine = f"{record['device']}, {record['threads']} thread, torch {record['torch']}"
+    return f"epochs: {record['epochs']}; {machine}, {record['started'][:10]}"
+
+
+def picture(name: str, folder: Path = RECORDS) -> Figure:
+    """Every seed of every recorded variant as a dot, with means and intervals; or the word that there are none."""
+    module, runs = experiment(name), recorded(name, folder)
+    ordered = {variant: runs[variant] for variant in module.VARIANTS if variant in runs}
+    figure, ax = plt.subplots(figsize=(7.2, 3.2 if ordered else 0.5), layout="constrained", facecolor="white")
+    if not ordered:
+        ax.axis("off")
+        ax.text(0.5, 0.5, f"No run of “{name}” is recorded yet.", ha="center", va="center")
+        return figure
+    dots(ax, ordered, measure_of(module))
+    ax.tick_params(axis="x", labelrotation=25, labelsize=8)
+    for tick in ax.get_xticklabels():
+        tick.set_ha("right")
+    return figure
+
+
+def recorded(name: str, folder: Path = RECORDS) -> dict[str, list[dict[str, Any]]]:
+    """The records of an experiment by variant; empty where there are none."""
+    try:
+        return load(name, folder)
+    except FileNotFoundError:
+        return {}

@@ -2,7 +2,7 @@
 
 import functools
 import math
-import time
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -68,9 +68,16 @@ def drawn(pictures: int, seed: int, image_size: int, level: str) -> list[tuple[T
 
 
 def train_and_judge(
-    model: nn.Module, train_set: Dataset[Any], test_set: Dataset[Any], seed: int, epochs: int, **fields: Any
+    model: nn.Module,
+    train_set: Dataset[Any],
+    test_set: Dataset[Any],
+    seed: int,
+    epochs: int,
+    device: str = "cpu",
+    output: Path | None = None,
+    **fields: Any,
 ) -> dict[str, Any]:
-    """Trains a detector on the CPU, judges it, and returns what a record's result has at least.
+    """Trains a detector, judges it, and returns what a record's result has at least.
 
     Args:
         model: any detector with torchvision's conventions. Its initial weights are the seed's already: the runner
@@ -79,21 +86,21 @@ def train_and_judge(
         test_set: what it is judged by; `classes` has the names of the labels.
         seed: fixes the pictures' order and their augmentation.
         epochs: passes over `train_set`.
+        device: as in `TrainConfig`.
+        output: the folder of a run that goes on where it was stopped; None: it lives in memory.
         fields: further fields of TrainConfig.
 
     Returns:
         "parameters"; "curve", a list of {"epoch", "loss"}; "train_seconds"; and all that `judge` returns.
     """
-    config = TrainConfig(epochs=epochs, seed=seed, workers=0, device="cpu", **fields)
+    config = TrainConfig(epochs=epochs, seed=seed, device=device, **fields)
     parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    begun = time.perf_counter()
-    history = train(model, train_set, None, config)
-    seconds = time.perf_counter() - begun
+    history = train(model, train_set, None, config, output, resume=output is not None)
     curve = [{"epoch": entry["epoch"], "loss": entry["loss"]} for entry in history]
     return {
         **judge(model, test_set),
         "parameters": parameters,
-        "train_seconds": round(seconds, 1),
+        "train_seconds": round(history[-1]["seconds"], 1),
         "curve": curve,
     }
 

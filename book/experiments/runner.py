@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from dsod_lite.checkpoint import write_json
+from dsod_lite.devices import pick_device
 from dsod_lite.runs import environment
 
 from .records import RECORDS, interval, load, values
@@ -53,6 +54,20 @@ def measure_of(module: ModuleType) -> str:
     return getattr(module, "MEASURE", "AP50")
 
 
+def device_of(module: ModuleType) -> str:
+    """What an experiment is run on, by torch's name: a CPU, unless its module has a DEVICE."""
+    return getattr(module, "DEVICE", "cpu")
+
+
+def has_device(module: ModuleType) -> bool:
+    """Whether this machine has what an experiment is run on."""
+    try:
+        pick_device(device_of(module))
+    except ValueError:
+        return False
+    return True
+
+
 def record_path(output: Path, name: str, variant: str, seed: int) -> Path:
     """Where a run's record lies."""
     return output / name / f"{variant}-{seed}.json"
@@ -66,6 +81,8 @@ def run_all(
     output: Path = RECORDS,
 ) -> None:
     """Makes the runs that are not recorded yet, seed by seed, and leaves out those that another process is making.
+
+    Without the GPU that an experiment needs nothing is run, and that is said.
 
     Args:
         name: the experiment's.
@@ -82,6 +99,9 @@ def run_all(
     variants = variants or list(module.VARIANTS)
     if unknown := [variant for variant in variants if variant not in module.VARIANTS]:
         raise ValueError(f"{name} has no variant {unknown[0]!r}; it has {', '.join(module.VARIANTS)}")
+    if not has_device(module):
+        print(f"{name} needs a GPU; nothing was run")
+        return
     elsewhere = 0
     for seed in range(seeds or seeds_of(module)):
         for variant in variants:
@@ -99,10 +119,12 @@ def run_all(
 
 
 def make_run(module: ModuleType, name: str, variant: str, seed: int, epochs: int) -> dict[str, Any]:
-    """One run's record. It uses one thread, so that a seed fixes its numbers and several runs can share a machine."""
-    torch.set_num_threads(1)
+    """One run's record. A CPU's one thread lets a seed fix its numbers, and several runs share a machine."""
+    device = pick_device(device_of(module))
+    if device.type == "cpu":
+        torch.set_num_threads(1)
     torch.manual_seed(seed)
-    where = environment(torch.device("cpu"))
+    where = environment(device)
     begun = time.perf_counter()
     result = module.run(variant, seed, epochs)
     options = ["--variant", variant, "--seeds", str(seed + 1), "--epochs", str(epochs)]
@@ -173,7 +195,7 @@ def numbers(seeds: list[int]) -> str:
 
 
 def verify(seed: int | None = None, output: Path = RECORDS) -> bool:
-    """Makes one recorded run again, at its own budget, and compares.
+    """Makes one recorded run again, at its own budget, and compares. Those that this machine cannot make are left out.
 
     Args:
         seed: which one is a matter of chance; this fixes it. None: another each time.
@@ -187,7 +209,9 @@ def verify(seed: int | None = None, output: Path = RECORDS) -> bool:
         FileNotFoundError: if nothing is recorded that could be compared.
     """
     choices = []
-    for name in experiments():
+    for name, module in experiments().items():
+        if not has_device(module):
+            continue
         with contextlib.suppress(FileNotFoundError):
             several = [runs for runs in load(name, output).values() if len(runs) > 1]
             choices += [(name, runs, record) for runs in several for record in runs]

@@ -59,7 +59,7 @@ def test_the_report_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureF
     assert "epochs: 2; an abacus, 1 thread, torch 2.9, 2026-01-01" in said
     assert "densenet  not run (0 of 5 seeds)" in said
     line = next(line for line in said.splitlines() if line.startswith("stem "))
-    assert line.split() == "stem AP50 0.600 [-0.671, 1.871] 600,000 parameters (2 of 5 seeds)".split()
+    assert " ".join(line.split()) == "stem AP50 0.600 [-0.671, 1.871] 600,000 parameters (2 of 5 seeds)"
     assert "not judged: 0 of 5 seeds recorded" in said
 
 

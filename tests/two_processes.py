@@ -22,8 +22,8 @@ CASES: dict[str, dict[str, Any]] = {
     "one part of both": {"batch_size": 8},
     "three parts of both": {"batch_size": 24, "norm_batch_size": 8},
 }
-"""The ways to share a batch; `quick`'s fields. Parts are no smaller, since the last map has one cell, and BatchNorm over
-four numbers that happen to be alike makes anything of a rounding error."""
+"""The ways to share a batch; `quick`'s fields. Parts are no smaller, since the last map has one cell, and BatchNorm
+over four numbers that happen to be alike makes anything of a rounding error."""
 
 
 def trained(fields: dict[str, Any]) -> tuple[list[dict[str, float]], dict[str, torch.Tensor]]:

@@ -27,10 +27,10 @@ def install(names: Sequence[str]) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as kept:
         kept.writelines(f"{name}=={importlib.metadata.version(name)}\n" for name in KEPT)
         kept.flush()
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--constraint", kept.name, *names]
-        done = subprocess.run(command, capture_output=True, text=True)
+        command = [sys.executable, "-m", "pip", "install", "--constraint", kept.name, *names]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
-        raise RuntimeError(f"pip could not install {', '.join(names)}: {done.stderr.strip()}")
+        raise RuntimeError(f"pip could not install {', '.join(names)}: {done.stdout.strip()}")
 
 
 def machine() -> str:

@@ -128,7 +128,7 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
         warnings.simplefilter("ignore")  # two boxes without area, for each list
         train_set = VOCDataset(folder(), "trainval", transform=upless_augmentation(SIDE))
         test_set = VOCDataset(folder(), "test")
-    fields = {"learning_rate": rate, "weight_decay": 0.05}
+    fields: dict[str, Any] = {"learning_rate": rate, "weight_decay": 0.05}
     result = {**train_and_judge(model, train_set, test_set, seed, epochs, **fields), **analysis(model, test_set)}
     if isinstance(model, DSOD):
         model.network = Mirrored(model.network, model.config)  # type: ignore[assignment]

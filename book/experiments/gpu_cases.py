@@ -50,7 +50,8 @@ def switches_for(model: nn.Module, half: Literal["bfloat16", "float16"]) -> tupl
     training = both | {"fused": Switches(fused=True)}
     if isinstance(model, DSOD):
         training |= {"save_memory": Switches(save_memory=True)}
-        training |= {"all and save_memory": replace(together, fused=True, save_memory=True)}
+        # The compiler does not follow a layer that is computed twice.
+        training["all, save_memory for compile"] = replace(together, fused=True, compile=False, save_memory=True)
     return training | {"all": replace(together, fused=True)}, both | {"all": together}
 
 

@@ -5,7 +5,8 @@
 `gpu_cases` says what is timed. The cases of training take turns, then those of inference: several rounds, a few calls
 each, and the median of the rounds counts. The clock stops when the GPU has done its work. "all" has the switches of the
 other rows on together, with half precision in the kind that the card has units for; DSOD's inference is then that of
-`fast_network`. SSD300 gets whatever can be switched on too: its backbone and its head are compiled.
+`fast_network`. SSD300 gets whatever can be switched on too: its backbone and its head are compiled. (`save_memory`
+has rows of its own: a layer that is computed twice cannot be compiled.)
 
 A case that fails, for want of memory say, has "failed" in the place of its numbers. The record is
 data/runs/gpu_speed.json. A look at another network or card is `measure` with other arguments.
@@ -144,7 +145,7 @@ def lines(record: Mapping[str, Any]) -> list[str]:
     """A record as a table."""
     found = [f"{record['device']}, torch {record['torch']}, {record['side']}×{record['side']}"]
     for row in record["rows"]:
-        what = f"{row['model']:13} {row['part']:10} of {row['batch']:<3} {row['switches']:19}"
+        what = f"{row['model']:13} {row['part']:10} of {row['batch']:<3} {row['switches']:28}"
         if "failed" in row:
             found.append(f"{what} failed: {row['failed'][:50]}")
             continue

@@ -91,6 +91,8 @@ class TrainConfig:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(choices)}")
         if self.compile and self.norm_average is not None:
             raise ValueError("compile: norm_average changes in every step, which compiled code cannot follow")
+        if self.compile and self.save_memory:
+            raise ValueError("compile: what save_memory computes twice cannot be compiled; leave one of them out")
         if not 0 <= self.seed < 2**32:
             raise ValueError(f"seed is {self.seed}; it has to be in [0, 2**32)")
 

@@ -122,6 +122,7 @@ def test_a_compiled_network_learns_the_same(monkeypatch: pytest.MonkeyPatch) -> 
         ({"checkpoint_every": 0}, "checkpoint_every is 0"),
         ({"skip_at_most": -1}, "skip_at_most is -1"),
         ({"compile": True, "norm_average": 0.9}, "compile: norm_average"),
+        ({"compile": True, "save_memory": True}, "compile: what save_memory"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(fields: dict[str, Any], said: str) -> None:

@@ -422,7 +422,8 @@ class TestModules:
         assert found["dense"] == pytest.approx(found["plain"], rel=0.35)
 
     def test_group_norm_takes_every_place_of_batchnorm(self):
-        model = common_detector({})
+        model = batchnorm.four_maps()
+        assert model.config.map_sizes == (12, 6, 3, 2)
         places = sum(isinstance(m, nn.BatchNorm2d) for m in model.modules())
         batchnorm.with_group_norm(model)
         norms = [m for m in model.modules() if isinstance(m, nn.GroupNorm)]

@@ -72,7 +72,7 @@ clean:  ## delete everything that these commands made, .venv included
 
 # What the notebooks' outputs and the pages depend on, beside the notebooks. Checksums, not dates: a file deleted,
 # or an older one put back, counts as a change.
-_executed/inputs.txt: files := dsod_lite data requirements.txt
+_executed/inputs.txt: files := dsod_lite data book/experiments requirements.txt
 _build/inputs.txt: files := book _config.yml _toc.yml dsod_lite requirements.txt
 _executed/inputs.txt _build/inputs.txt: FORCE
 	@mkdir -p $(@D)
@@ -83,7 +83,7 @@ _executed/inputs.txt _build/inputs.txt: FORCE
 # nbmake executes a copy of each notebook and leaves the outputs in it; the pages show that copy. `../../data` means
 # the same there as in book/. The copy starts with an old date: only a run that ended makes it newer than its inputs,
 # and after a failing cell make deletes it.
-$(executed): _executed/%: % _executed/inputs.txt | _executed/data .venv/.installed
+$(executed): _executed/%: % _executed/inputs.txt | _executed/data _executed/book/experiments .venv/.installed
 	@mkdir -p $(@D)
 	@cp $< $@ && touch -t 200001010000 $@
 	$(python) -m pytest --nbmake --overwrite --nbmake-timeout 600 $@
@@ -91,6 +91,10 @@ $(executed): _executed/%: % _executed/inputs.txt | _executed/data .venv/.install
 _executed/data:
 	@mkdir -p $(@D)
 	@ln -s ../data $@
+
+_executed/book/experiments:
+	@mkdir -p $(@D)
+	@ln -s ../../book/experiments $@
 
 # What the live detector's page loads when it is asked to, and the slides. ONNX Runtime Web and reveal.js come from npm's
 # registry, by the npm in .venv.

@@ -6,7 +6,7 @@ from torch import nn
 from torchvision.ops import box_iou
 
 from book.experiments import blood_cells, matching, pictures, pretraining, proposal_free, rivals, speed
-from book.experiments.common import shapes
+from book.experiments.common import SIDE, shapes
 from dsod_lite import dsod_tiny
 from dsod_lite.loss import MultiBoxLoss
 
@@ -58,16 +58,16 @@ def test_before_training_with_focal_loss_all_is_background():
     with torch.no_grad():
         for conv in model.network.head.logits:
             conv[0].weight.zero_()  # what the biases alone say
-        scores = model.network(torch.zeros(1, 3, 64, 64))[1].softmax(dim=2)
+        scores = model.network(torch.zeros(1, 3, SIDE, SIDE))[1].softmax(dim=2)
     assert scores[..., 0].mean().item() == pytest.approx(0.99)
 
 
-def test_official_centres_leave_the_picture_as_at_300():
-    at_75 = matching.four_maps((8.0, 16.0, 25.0, 75.0))
-    assert at_75.config.map_sizes == (10, 5, 3, 2)
-    outside = (at_75.priors[:, :2] > 1).any(dim=1).sum().item()
-    assert outside == 19 * 4 + 3 * 6  # the last row and column of ten, and three of the four cells of the last map
-    assert (matching.four_maps(None).priors[:, :2] < 1).all()
+def test_as_many_official_centres_outside_as_at_300():
+    official, spaced = (matching.with_steps(**matching.VARIANTS[f"centres_{name}"]) for name in ("official", "map"))
+    assert official.config.map_sizes == (19, 10, 5, 3, 2)
+    assert (official.priors[:, :2] > 1).any(dim=1).sum() == 126
+    assert (spaced.priors[:, :2] < 1).all()
+    assert len(official.priors) == len(spaced.priors)
 
 
 # pictures, pretraining
@@ -75,9 +75,9 @@ def test_official_centres_leave_the_picture_as_at_300():
 
 def test_chain_and_dense_blocks_are_of_one_size():
     torch.manual_seed(0)
-    chain, dense = pictures.chain(), dsod_tiny(image_size=64)
+    chain, dense = pictures.chain(), dsod_tiny(image_size=SIDE)
     assert parameters(chain) == pytest.approx(parameters(dense), rel=0.001)
-    batch = torch.rand(2, 3, 64, 64)
+    batch = torch.rand(2, 3, SIDE, SIDE)
     for ours, theirs in zip(chain.network(batch), dense.network(batch), strict=True):
         assert ours.shape == theirs.shape
     losses = chain(*zip(*(shapes(2)[i] for i in range(2)), strict=True))
@@ -85,7 +85,7 @@ def test_chain_and_dense_blocks_are_of_one_size():
     assert all(p.grad is not None for p in chain.parameters()), "a layer that was replaced is not part of the network"
 
 
-@pytest.mark.parametrize("share", [1, 1 / 3, 2 / 3])
+@pytest.mark.parametrize("share", [1, 0.5])
 def test_as_many_steps_whatever_the_number_of_pictures(share):
     epochs = share * pictures.EPOCHS
     steps = [pictures.passes(epochs, number) * (number // 16) for number in pictures.PICTURES]
@@ -106,7 +106,7 @@ def test_pretraining_moves_the_body_and_nothing_else(monkeypatch):
 
 def test_cut_out_shapes_fill_their_pictures():
     crops, labels = pretraining.cut_out(40)
-    assert crops.shape[1:] == (3, 64, 64)
+    assert crops.shape[1:] == (3, SIDE, SIDE)
     assert crops.dtype == torch.uint8
     assert len(crops) == len(labels)
     assert labels.min() >= 0

@@ -6,11 +6,11 @@ a classifier of shapes, each cut out of a drawn picture, is what ImageNet was to
 to the last dense block. Compared is AP50 with 50 to 5,000 pictures that have boxes:
 
 - `scratch`: random weights, as many steps as `pretrained` takes in all;
-- `pretrained`: a third of these steps for the classifier, the rest for the detector;
+- `pretrained`: half of these steps for the classifier, half for the detector;
 - `gift`: the classifier's steps are not counted, as papers do it: the detector has all the steps of `scratch` as
   well.
 
-A step is one of 16 pictures of 64×64 in either training.
+A step is one of 16 pictures of 96×96 in either training.
 """
 
 import functools
@@ -25,10 +25,10 @@ from torchvision.ops import roi_align
 from dsod_lite import DSOD, TrainConfig, dsod_tiny
 from dsod_lite.recipe import learning_rate_at, make_optimizer
 
-from .common import TEST_SEED, drawn, seeded, shapes, train_and_judge
+from .common import SIDE, TEST_SEED, drawn, seeded, shapes, train_and_judge
 from .pictures import PICTURES, RATE, passes
 
-EPOCHS = 15
+EPOCHS = 10
 """Passes over 1,000 pictures, and as many steps with fewer or more."""
 MEASURE = "AP50"
 VARIANTS: dict[str, tuple[str, int]] = {
@@ -41,7 +41,7 @@ BATCH = 16
 
 
 class Classifier(nn.Module):
-    """A network's own layers, up to the last dense block, and what names the picture: [B, 3, 64, 64] -> [B, classes].
+    """A network's own layers, up to the last dense block, and what names the picture: [B, 3, S, S] -> [B, classes].
 
     The layers are not copied, so training the classifier trains them where they are.
     """
@@ -61,7 +61,7 @@ class Classifier(nn.Module):
 
 
 @functools.cache
-def cut_out(pictures: int, side: int = 64) -> tuple[Tensor, Tensor]:
+def cut_out(pictures: int, side: int = SIDE) -> tuple[Tensor, Tensor]:
     """Shapes of drawn pictures of 128×128, each by itself with a rim: uint8 [N, 3, side, side], classes [N] from 0."""
     crops, labels = [], []
     for image, target in drawn(pictures, CUT_OUT_SEED, 128, "standard"):
@@ -114,11 +114,11 @@ def pretrain(model: DSOD, steps: int, seed: int, pictures: int = 1500, held_out:
 def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     """One start, and so many pictures with boxes."""
     start, pictures = VARIANTS[variant]
-    model = dsod_tiny(image_size=64)
+    model = dsod_tiny(image_size=SIDE)
     before: dict[str, Any] = {}
     if start != "scratch":
-        before = pretrain(model, round(epochs / 3 * 1000 / BATCH), seed)
-    remaining = passes(2 * epochs / 3 if start == "pretrained" else epochs, pictures)
-    train_set, test_set = shapes(pictures, augment=True), shapes(400, TEST_SEED)
+        before = pretrain(model, round(epochs / 2 * 1000 / BATCH), seed)
+    remaining = passes(epochs / 2 if start == "pretrained" else epochs, pictures)
+    train_set, test_set = shapes(pictures, image_size=SIDE, augment=True), shapes(400, TEST_SEED, SIDE)
     result = train_and_judge(model, train_set, test_set, seed, remaining, learning_rate=RATE)
     return {"pictures": pictures, **before, **result}

@@ -8,7 +8,8 @@ which leave the picture at its right and lower edge, where the map's own spacing
 Each variant differs from `base` in what its name says. `base` is `dsod_tiny` at 96×96, which asks for an IoU of 0.4,
 and has no negatives in a picture without objects, as the authors'. The two about centres are compared with each other
 alone: at 150×150 the five maps have 19, 10, 5, 3 and 2 cells a side, as the authors' last five at 300, and the
-official steps are theirs, 16, 32, 64, 100 and 300, divided by two. So as many priors as theirs are centred outside, 126.
+official steps are theirs, 16, 32, 64, 100 and 300, divided by two. So as many priors as theirs are centred outside,
+126.
 """
 
 from collections.abc import Sequence

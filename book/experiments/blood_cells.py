@@ -43,10 +43,10 @@ BARELY = 0.1
 VARIANTS: dict[str, tuple[Callable[[], nn.Module], float]] = {
     "dsod": (lambda: dsod_tiny(4, SIDE), 0.01),
     "dsod_plain": (lambda: dsod_tiny(4, SIDE, prediction="plain"), 0.01),
-    "ssd": (lambda: small_ssd(4, SIDE, normalised=True), RATES["ssd_norm"]),
-    "faster_rcnn": (lambda: small_faster_rcnn(4, SIDE, normalised=True, proposals=100), RATES["faster_rcnn_norm"]),
+    "ssd": (lambda: small_ssd(4, SIDE, normalised=True), RATES["ssd_norm"] / 3),
+    "faster_rcnn": (lambda: small_faster_rcnn(4, SIDE, normalised=True, proposals=100), RATES["faster_rcnn_norm"] / 3),
 }
-"""The detector, and its learning rate."""
+"""The detector, and its learning rate: a third of that for the short runs of `proposal_free`."""
 
 
 def folder() -> Path:

@@ -29,7 +29,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "faster_rcnn": lambda: small_faster_rcnn(7, SIDE, normalised=False),
     "faster_rcnn_norm": lambda: small_faster_rcnn(7, SIDE, normalised=True),
 }
-RATES = {"dsod": 0.03, "ssd": 0.003, "ssd_norm": 0.005, "faster_rcnn": 0.003, "faster_rcnn_norm": 0.01}
+RATES = {"dsod": 0.03, "ssd": 0.003, "ssd_norm": 0.015, "faster_rcnn": 0.01, "faster_rcnn_norm": 0.02}
 """Learning rates: DSOD's is the ladder's; the others are each the best of three, by one run of half the steps with
 another seed, judged on other pictures."""
 VARIANTS: dict[str, tuple[str, int]] = {

@@ -167,8 +167,9 @@ def test_make_executes_a_notebook_once_and_stops_at_a_failing_cell(tmp_path: Pat
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    for name in ("book", "data", "dsod_lite"):
-        (tmp_path / name).mkdir()
+    for name in ("book/experiments", "data", "dsod_lite"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "book/experiments/tried.py").write_text("FACTOR = 7")
     chapter, copy = tmp_path / "book/a.ipynb", tmp_path / "_executed/book/a.ipynb"
     (tmp_path / "data/number.txt").write_text("6")
 
@@ -180,7 +181,7 @@ def test_make_executes_a_notebook_once_and_stops_at_a_failing_cell(tmp_path: Pat
     def answer() -> str:
         return code_cells(copy)[0].outputs[0].data["text/plain"]
 
-    chapter.write_text(notebook_text("7 * int(open('../data/number.txt').read())"))
+    chapter.write_text(notebook_text("from experiments.tried import FACTOR\nFACTOR * int(open('../data/number.txt').read())"))
     assert make().returncode == 0
     assert answer() == "42"
     assert "nbmake" not in make().stdout  # nothing changed: not executed again

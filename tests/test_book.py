@@ -181,7 +181,8 @@ def test_make_executes_a_notebook_once_and_stops_at_a_failing_cell(tmp_path: Pat
     def answer() -> str:
         return code_cells(copy)[0].outputs[0].data["text/plain"]
 
-    chapter.write_text(notebook_text("from experiments.tried import FACTOR\nFACTOR * int(open('../data/number.txt').read())"))
+    code = "from experiments.tried import FACTOR\nFACTOR * int(open('../data/number.txt').read())"
+    chapter.write_text(notebook_text(code))
     assert make().returncode == 0
     assert answer() == "42"
     assert "nbmake" not in make().stdout  # nothing changed: not executed again

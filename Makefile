@@ -11,7 +11,7 @@ live := _build/frontend/.installed _build/live/detector.onnx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test serve lint links slides assignments repository lock clean FORCE
+.PHONY: help book test serve lint pdf links slides assignments repository lock clean FORCE
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-11s  %s\n", $$1, $$2}'

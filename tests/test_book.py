@@ -123,8 +123,9 @@ def test_the_book_is_pinned_exactly_and_the_package_from_below_only() -> None:
     assert {n.name for n in needs} <= {p.name for p in pins}
 
 
-def sphinx_extension(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "_ext" / f"{name}.py")
+def module_at(path: Path) -> ModuleType:
+    """A file of book/_ext or book/tools, which are no packages."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -143,7 +144,7 @@ def shown(folder: Path, chapter: str) -> str:
     page = folder / "book" / "a.ipynb"
     app = SimpleNamespace(srcdir=str(folder), env=SimpleNamespace(doc2path=lambda name: str(page)))
     source = [chapter]
-    sphinx_extension("executed_notebooks").show_executed_copy(app, "book/a", source)
+    module_at(ROOT / "book/_ext/executed_notebooks.py").show_executed_copy(app, "book/a", source)
     return source[0]
 
 

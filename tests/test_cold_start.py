@@ -16,13 +16,12 @@ import torch
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
-from test_book import ROOT, code_cells
+from test_book import ROOT, code_cells, module_at
 from test_chapters import CHAPTERS, each_chapter
-from test_repository import program
 
 from dsod_lite import colab
 
-repository = program("repository")
+repository = module_at(ROOT / "book/tools/repository.py")
 
 
 @each_chapter

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from browsing import CHROMIUM, require
-from test_repository import program
+from test_book import ROOT, module_at
 
 TOC = """format: jb-book
 root: book/index
@@ -38,7 +38,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Any:
     (root / "html/book").mkdir(parents=True)
     for name, (title, text) in PAGES.items():
         (root / f"html/book/{name}.html").write_text(PAGE.format(title, text), encoding="utf-8")
-    pdf = program("pdf")
+    pdf = module_at(ROOT / "book/tools/pdf.py")
     from pypdf import PdfReader
 
     pdf.ROOT = root

@@ -1,33 +1,21 @@
 """A fork is its own book: one command, and every link, button and first cell follows."""
 
-import importlib.util
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import yaml
-from test_book import NOTEBOOKS, ROOT, code_cells
+from test_book import NOTEBOOKS, ROOT, code_cells, module_at
 
 FORK = "https://github.com/Ada-Course/detectors_2027"
 SITE = "https://ada-course.github.io/detectors_2027/"
 
 
-def program(name: str) -> ModuleType:
-    """One of book/tools, as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-repository = program("repository")
+repository = module_at(ROOT / "book/tools/repository.py")
 WRITTEN = ["_config.yml", *repository.MARKED]
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torchvision.ops import box_iou
 
-from book.experiments import blood_cells, matching, pictures, pretraining, proposal_free, rivals, speed
+from book.experiments import blood_cells, chain, matching, pictures, pretraining, proposal_free, rivals, speed
 from book.experiments.common import SIDE, shapes
 from dsod_lite import dsod_tiny
 from dsod_lite.loss import MultiBoxLoss
@@ -75,14 +75,14 @@ def test_as_many_official_centres_outside_as_at_300():
 
 def test_chain_and_dense_blocks_are_of_one_size():
     torch.manual_seed(0)
-    chain, dense = pictures.chain(), dsod_tiny(image_size=SIDE)
-    assert parameters(chain) == pytest.approx(parameters(dense), rel=0.001)
+    plain, dense = chain.chain(), dsod_tiny(image_size=SIDE)
+    assert parameters(plain) == pytest.approx(parameters(dense), rel=0.001)
     batch = torch.rand(2, 3, SIDE, SIDE)
-    for ours, theirs in zip(chain.network(batch), dense.network(batch), strict=True):
+    for ours, theirs in zip(plain.network(batch), dense.network(batch), strict=True):
         assert ours.shape == theirs.shape
-    losses = chain(*zip(*(shapes(2)[i] for i in range(2)), strict=True))
+    losses = plain(*zip(*(shapes(2)[i] for i in range(2)), strict=True))
     torch.stack(list(losses.values())).sum().backward()
-    assert all(p.grad is not None for p in chain.parameters()), "a layer that was replaced is not part of the network"
+    assert all(p.grad is not None for p in plain.parameters()), "a layer that was replaced is not part of the network"
 
 
 @pytest.mark.parametrize("share", [1, 0.5])

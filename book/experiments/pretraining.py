@@ -1,17 +1,4 @@
-"""Pre-trained or from scratch: a classifier's weights as the start of a detector, against random ones.
-
-The paper has 70.7 mAP for DS/64-12-16-1 from scratch and 70.3 with its backbone trained on ImageNet first (section
-4.1.2). He and others found on COCO that pre-training wins where pictures are very few, and else saves time only. Here
-a classifier of shapes, each cut out of a drawn picture, is what ImageNet was to them: it has `dsod_tiny`'s layers up
-to the last dense block. Compared is AP50 with 50 to 5,000 pictures that have boxes:
-
-- `scratch`: random weights, as many steps as `pretrained` takes in all;
-- `pretrained`: half of these steps for the classifier, half for the detector;
-- `gift`: the classifier's steps are not counted, as papers do it: the detector has all the steps of `scratch` as
-  well.
-
-A step is one of 16 pictures of 96×96 in either training.
-"""
+"""A classifier of shapes, each cut out of a drawn picture: what ImageNet is to a detector of photographs."""
 
 import functools
 import time
@@ -22,18 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import roi_align
 
-from dsod_lite import DSOD, TrainConfig, dsod_tiny
+from dsod_lite import DSOD, TrainConfig
 from dsod_lite.recipe import learning_rate_at, make_optimizer
 
-from .common import SIDE, TEST_SEED, drawn, seeded, shapes, train_and_judge
-from .pictures import PICTURES, RATE, passes
-
-EPOCHS = 10
-"""Passes over 1,000 pictures, and as many steps with fewer or more."""
-MEASURE = "AP50"
-VARIANTS: dict[str, tuple[str, int]] = {
-    f"{start}_{pictures}": (start, pictures) for start in ("scratch", "pretrained", "gift") for pictures in PICTURES
-}
+from .common import SIDE, drawn, seeded
 
 CUT_OUT_SEED = 3
 """The series of drawn pictures that the classifier's are cut out of."""
@@ -74,13 +53,16 @@ def cut_out(pictures: int, side: int = SIDE) -> tuple[Tensor, Tensor]:
     return torch.cat(crops), torch.cat(labels)
 
 
-def pretrain(model: DSOD, steps: int, seed: int, pictures: int = 1500, held_out: int = 500) -> dict[str, Any]:
+def pretrain(
+    model: DSOD, steps: int, seed: int, learning_rate: float = 0.03, pictures: int = 1500, held_out: int = 500
+) -> dict[str, Any]:
     """Trains the detector's layers as a classifier, with the optimizer and schedule of a detector's training.
 
     Args:
         model: its body is trained in place; its prediction and its head stay as they are.
         steps: of 16 cut-out shapes each.
         seed: fixes their order.
+        learning_rate: the greatest, as in `TrainConfig`.
         pictures: what shapes are cut out of.
         held_out: how many of these shapes it is judged by, and not trained on.
 
@@ -88,7 +70,7 @@ def pretrain(model: DSOD, steps: int, seed: int, pictures: int = 1500, held_out:
         "pretrain_steps", "pretrain_seconds", and "accuracy", the share of the held-out shapes that it named.
     """
     crops, labels = cut_out(pictures)
-    config = TrainConfig(epochs=1, seed=seed, learning_rate=RATE)
+    config = TrainConfig(epochs=1, seed=seed, learning_rate=learning_rate)
     classifier = Classifier(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = make_optimizer(classifier, config)
     dice = seeded(seed)
@@ -109,16 +91,3 @@ def pretrain(model: DSOD, steps: int, seed: int, pictures: int = 1500, held_out:
         guesses = classifier(crops[:held_out].float() / 255).argmax(dim=1)
     accuracy = (guesses == labels[:held_out]).float().mean().item()
     return {"pretrain_steps": steps, "pretrain_seconds": round(seconds, 1), "accuracy": accuracy}
-
-
-def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
-    """One start, and so many pictures with boxes."""
-    start, pictures = VARIANTS[variant]
-    model = dsod_tiny(image_size=SIDE)
-    before: dict[str, Any] = {}
-    if start != "scratch":
-        before = pretrain(model, round(epochs / 2 * 1000 / BATCH), seed)
-    remaining = passes(epochs / 2 if start == "pretrained" else epochs, pictures)
-    train_set, test_set = shapes(pictures, image_size=SIDE, augment=True), shapes(400, TEST_SEED, SIDE)
-    result = train_and_judge(model, train_set, test_set, seed, remaining, learning_rate=RATE)
-    return {"pictures": pictures, **before, **result}

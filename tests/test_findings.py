@@ -1,10 +1,13 @@
 """The verdicts on the paper's findings: from records alone, and never from too few."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from book.experiments.findings import FINDINGS, Finding, judged, picture, report
+from book.experiments import pictures
+from book.experiments.figures import ENGINES, by_layer, curves, frontier, picture, published_map
+from book.experiments.findings import FINDINGS, Finding, judged, report
 from book.experiments.runner import experiment, experiments
 from dsod_lite.checkpoint import write_json
 
@@ -12,10 +15,13 @@ STEMS = Finding("The stem helps.", "stem", "stem", "densenet")
 
 
 def record(folder: Path, variant: str, seed: int, value: float) -> None:
-    result = {"AP50": value, "APs": value / 2, "parameters": 600_000}
+    write(folder, "stem", variant, seed, {"AP50": value, "APs": value / 2, "parameters": 600_000})
+
+
+def write(folder: Path, name: str, variant: str, seed: int, result: dict[str, Any]) -> None:
     write_json(
-        folder / "stem" / f"{variant}-{seed}.json",
-        {"experiment": "stem", "variant": variant, "seed": seed, "epochs": 2, "device": "an abacus", "threads": 1,
+        folder / name / f"{variant}-{seed}.json",
+        {"experiment": name, "variant": variant, "seed": seed, "epochs": 2, "device": "an abacus", "threads": 1,
          "torch": "2.9", "started": "2026-01-01T00:00:00Z", "result": result},
     )  # fmt: skip
 
@@ -70,3 +76,41 @@ def test_the_picture_has_every_seed_or_says_that_there_is_none(tmp_path: Path) -
     ax = picture("stem", tmp_path).axes[0]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["stem"]
     assert sorted(ax.lines[0].get_ydata()) == pytest.approx([0.5, 0.6, 0.7])
+
+
+def test_curves_go_through_the_means_with_their_intervals(tmp_path: Path) -> None:
+    said = curves("pictures", pictures.STARTS, pictures.PICTURES, "pictures", tmp_path).axes[0].texts
+    assert "No run of “pictures” is recorded yet." in [text.get_text() for text in said]
+    for number, value in ((50, 0.2), (200, 0.4)):
+        for seed, step in enumerate((-0.01, 0, 0.01)):
+            write(tmp_path, "pictures", f"chain_{number}", seed, {"AP50": value + step})
+    write(tmp_path, "pictures", "chain_1000", 0, {"AP50": 0.9})  # one seed has no interval, and is left out
+    ax = curves("pictures", pictures.STARTS, pictures.PICTURES, "pictures", tmp_path).axes[0]
+    drawn = {container.get_label(): container for container in ax.containers}
+    assert list(drawn) == list(pictures.STARTS)
+    line, _, (bars,) = drawn["chain"]
+    assert line.get_ydata() == pytest.approx([0.2, 0.4])
+    margin = 4.303 * 0.01 / 3**0.5  # t with two degrees of freedom
+    assert [end[1] for end in bars.get_segments()[0]] == pytest.approx([0.2 - margin, 0.2 + margin])
+
+
+def test_every_layer_is_drawn_for_every_seed(tmp_path: Path) -> None:
+    for seed in range(2):
+        moments = [{"step": i, "agreement": [0.9, 0.8 - i / 10], "lengths": [1.0, 2.0]} for i in range(3)]
+        write(tmp_path, "gradients", "plain", seed, {"moments": moments})
+    before, after = by_layer(folder=tmp_path).axes
+    assert [list(line.get_ydata()) for line in before.lines] == [[0.9, 0.8]] * 2
+    assert [list(line.get_ydata()) for line in after.lines] == [pytest.approx([0.9, 0.6])] * 2
+    assert by_layer("lengths", tmp_path).axes[0].get_yscale() == "log"
+
+
+def test_the_frontier_has_the_papers_numbers_and_the_median_time(tmp_path: Path) -> None:
+    assert published_map()["DSOD300", "dense"] == 77.7  # and not the later run's 78.9
+    assert published_map()["SSD300*", "plain"] == 77.2
+    for seed, slower in enumerate((0, 5, 100)):
+        times = {engine: 10.0 * (i + 1) + slower for i, engine in enumerate(ENGINES)}
+        write(tmp_path, "speed", "dsod300", seed, {"milliseconds": times})
+    ax = frontier(tmp_path).axes[0]
+    assert ax.lines[0].get_xdata() == pytest.approx([15, 25, 35, 45])
+    assert ax.lines[0].get_ydata() == pytest.approx([77.7] * 4)
+    assert [text.get_text() for text in ax.texts] == ["dsod300"]

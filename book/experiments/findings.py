@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import matplotlib.pyplot as plt
-from matplotlib.figure import Figure
-
-from .records import RECORDS, difference, dots, interval, load, paired, values, verdict
+from .records import RECORDS, difference, interval, load, paired, values, verdict
 from .runner import experiment, measure_of, seeds_of
 
 
@@ -105,22 +102,6 @@ def describe(record: dict[str, Any]) -> str:
     """The budget, and where a record was made."""
     machine = f"{record['device']}, {record['threads']} thread, torch {record['torch']}"
     return f"epochs: {record['epochs']}; {machine}, {record['started'][:10]}"
-
-
-def picture(name: str, folder: Path = RECORDS) -> Figure:
-    """Every seed of every recorded variant as a dot, with means and intervals; or the word that there are none."""
-    module, runs = experiment(name), recorded(name, folder)
-    ordered = {variant: runs[variant] for variant in module.VARIANTS if variant in runs}
-    figure, ax = plt.subplots(figsize=(7.2, 3.2 if ordered else 0.5), layout="constrained", facecolor="white")
-    if not ordered:
-        ax.axis("off")
-        ax.text(0.5, 0.5, f"No run of “{name}” is recorded yet.", ha="center", va="center")
-        return figure
-    dots(ax, ordered, measure_of(module))
-    ax.tick_params(axis="x", labelrotation=25, labelsize=8)
-    for tick in ax.get_xticklabels():
-        tick.set_ha("right")
-    return figure
 
 
 def recorded(name: str, folder: Path = RECORDS) -> dict[str, list[dict[str, Any]]]:

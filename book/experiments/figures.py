@@ -1,0 +1,151 @@
+"""The experiments as pictures, from their records alone: means with 95 % intervals, and every seed where there is room.
+
+A figure of what is not recorded yet says so.
+"""
+
+import csv
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dsod_lite.plots import PALETTE
+
+from .findings import recorded
+from .records import RECORDS, Record, dots, interval, values
+from .runner import experiment, measure_of
+
+PAPER = RECORDS.parent / "paper" / "comparison.csv"
+PUBLISHED = {
+    "dsod300": ("DSOD300", "dense"),
+    "dsod300_plain": ("DSOD300", "plain"),
+    "dsod300_lite": ("DSOD300 lite", "dense"),
+    "dsod300_smallest": ("DSOD300 smallest", "dense"),
+    "ssd300_vgg16": ("SSD300*", "plain"),
+}
+"""The networks of `speed` in the paper's table: detector and prediction."""
+ENGINES = {"torch": "o", "fast_network": "s", "onnx": "^", "onnx_int8": "v"}
+
+
+def picture(name: str, folder: Path = RECORDS) -> Figure:
+    """Every seed of every recorded variant as a dot, beside them the mean and its interval."""
+    module, runs = experiment(name), recorded(name, folder)
+    ordered = {variant: runs[variant] for variant in module.VARIANTS if variant in runs}
+    if not ordered:
+        return nothing(name)
+    figure, ax = new_figure()
+    dots(ax, ordered, measure_of(module))
+    ax.tick_params(axis="x", labelrotation=25, labelsize=8)
+    for tick in ax.get_xticklabels():
+        tick.set_ha("right")
+    return figure
+
+
+def curves(name: str, kinds: Sequence[str], numbers: Sequence[int], label: str, folder: Path = RECORDS) -> Figure:
+    """An experiment whose variants are a kind and a number each: a curve of means and intervals for every kind.
+
+    Args:
+        name: the experiment's; its variants are called KIND_NUMBER.
+        kinds: one curve each.
+        numbers: the places on the x axis, which is logarithmic.
+        label: the x axis's.
+        folder: the records'.
+    """
+    runs, measure = recorded(name, folder), measure_of(experiment(name))
+    if not runs:
+        return nothing(name)
+    figure, ax = new_figure()
+    for shift, kind in enumerate(kinds):
+        there = [n for n in numbers if len(runs.get(f"{kind}_{n}", [])) > 1]
+        spans = [interval(values(runs[f"{kind}_{n}"], measure)) for n in there]
+        means = [mean for mean, _, _ in spans]
+        margins = [high - mean for mean, _, high in spans]
+        x = [n * (1 + 0.02 * (shift - (len(kinds) - 1) / 2)) for n in there]  # intervals beside each other
+        ax.errorbar(x, means, margins, fmt="o-", color=PALETTE[shift], capsize=3, markersize=4, label=kind)
+    ax.set_xscale("log")
+    ax.set_xticks(numbers, [f"{n:,}" for n in numbers], minor=False)
+    ax.minorticks_off()
+    ax.set(xlabel=label, ylabel=measure)
+    ax.legend(frameon=False)
+    return figure
+
+
+def by_layer(measure: str = "agreement", folder: Path = RECORDS) -> Figure:
+    """What `gradients` heard at each layer: before training on the left, after it on the right; a line a seed.
+
+    Args:
+        measure: "agreement", or "lengths" on a logarithmic axis.
+        folder: the records'.
+    """
+    runs = recorded("gradients", folder)
+    if not runs:
+        return nothing("gradients")
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3), sharey=True, layout="constrained", facecolor="white")
+    for ax, moment, title in zip(axes, (0, -1), ("before training", "after"), strict=True):
+        for color, (kind, records) in zip(PALETTE, sorted(runs.items()), strict=False):
+            for number, record in enumerate(records):
+                heard = record["result"]["moments"][moment][measure]
+                layers = range(1, len(heard) + 1)
+                ax.plot(layers, heard, color=color, alpha=0.6, linewidth=1, label=None if number else kind)
+        ax.set(title=title, xlabel="layer, the picture's first")
+        ax.spines[["top", "right"]].set_visible(False)
+        if measure == "lengths":
+            ax.set_yscale("log")
+    axes[0].set_ylabel({"agreement": "cosine with and without grain", "lengths": "length of the gradient"}[measure])
+    axes[0].legend(frameon=False)
+    return figure
+
+
+def frontier(folder: Path = RECORDS) -> Figure:
+    """`speed`'s milliseconds of each engine against the published mAP on VOC 2007, for the networks that have one."""
+    runs = recorded("speed", folder)
+    if not set(runs) & set(PUBLISHED):
+        return nothing("speed")
+    figure, ax = new_figure()
+    published = published_map()
+    for color, (variant, named) in zip(PALETTE, PUBLISHED.items(), strict=False):
+        times = median_times(runs.get(variant, []))
+        height = [published[named]] * len(times)
+        ax.plot(list(times.values()), height, color=color, linewidth=1, alpha=0.6)
+        for (engine, x), y in zip(times.items(), height, strict=True):
+            ax.plot(x, y, ENGINES[engine], color=color, markersize=6)
+        if times:
+            ax.annotate(variant, (min(times.values()), height[0]), (0, 7), textcoords="offset points", fontsize=8)
+    for engine, marker in ENGINES.items():
+        ax.plot([], [], marker, color="grey", label=engine.replace("_", " "))
+    ax.set_xscale("log")
+    ax.margins(y=0.15)
+    ax.set(xlabel="milliseconds a picture, one thread", ylabel="published mAP, VOC 2007")
+    ax.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def median_times(records: Sequence[Record]) -> dict[str, float]:
+    """Milliseconds of every engine: the median over a variant's records."""
+    engines = records[0]["result"]["milliseconds"] if records else {}
+    return {name: statistics.median(r["result"]["milliseconds"][name] for r in records) for name in engines}
+
+
+def published_map() -> dict[tuple[str, str], float]:
+    """mAP on VOC 2007 by detector and prediction: the paper's table, first row of each, trained on 07+12."""
+    with open(PAPER, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["train_data"] == "07+12" and row["voc07_map"]]
+    return {(row["detector"], row["prediction"]): float(row["voc07_map"]) for row in reversed(rows)}
+
+
+def new_figure() -> tuple[Figure, Axes]:
+    """One Axes as wide as the page, white on any."""
+    figure, ax = plt.subplots(figsize=(7.2, 3.2), layout="constrained", facecolor="white")
+    ax.spines[["top", "right"]].set_visible(False)
+    return figure, ax
+
+
+def nothing(name: str) -> Figure:
+    """The word that nothing is there to draw."""
+    figure, ax = plt.subplots(figsize=(7.2, 0.5), layout="constrained", facecolor="white")
+    ax.axis("off")
+    ax.text(0.5, 0.5, f"No run of “{name}” is recorded yet.", ha="center", va="center")
+    return figure

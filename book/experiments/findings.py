@@ -80,9 +80,15 @@ def report(name: str, folder: Path = RECORDS) -> None:
     for variant in module.VARIANTS:
         own = runs.get(variant, [])
         print(f"{variant:{longest}}  {line(own, measure, seeds_of(module))}")
+    print()
+    verdicts(name, folder)
+
+
+def verdicts(name: str, folder: Path = RECORDS) -> None:
+    """Prints the findings that an experiment speaks to, each with its verdict."""
     for finding in FINDINGS:
         if finding.experiment == name:
-            print(f"\n{finding.sentence}\n  {judged(finding, folder)}")
+            print(f"{finding.sentence}\n  {judged(finding, folder)}")
 
 
 def line(runs: Sequence[dict[str, Any]], measure: str, wanted: int) -> str:

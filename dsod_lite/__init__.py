@@ -4,13 +4,14 @@ from . import datasets
 from .checkpoint import CheckpointError, load_model, save_model
 from .coco_metrics import evaluate_coco
 from .config import DSODConfig
+from .epoch import NonFiniteLoss
 from .evaluation import evaluate_voc
 from .model import DSOD
 from .named import dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, dsod512, dsod_tiny
 from .predict import predict
 from .priors import PriorConfig
 from .recipe import TrainConfig
-from .training import NonFiniteLoss, train
+from .training import train
 
 __all__ = [
     "DSOD",

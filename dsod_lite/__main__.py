@@ -6,7 +6,7 @@ import sys
 from .checkpoint import CheckpointError
 from .commands import COMMANDS
 from .datasets import DataError
-from .training import LoadingError, NonFiniteLoss
+from .epoch import LoadingError, NonFiniteLoss
 
 
 def build_parser() -> argparse.ArgumentParser:

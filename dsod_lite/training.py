@@ -2,10 +2,8 @@
 
 import contextlib
 import copy
-import math
 import statistics
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,9 +14,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from .checkpoint import one_line
-from .datasets.images import DataError
-from .distributed import gathered, join, mean_of_processes, rank, world_size
+from .distributed import join, rank, world_size
+from .epoch import train_epoch
 from .evaluation import evaluate_voc
 from .learner import Learner
 from .loading import make_loader
@@ -27,14 +24,6 @@ from .predict import predict
 from .recipe import TrainConfig
 from .runs import Run
 from .watching import Watch
-
-
-class NonFiniteLoss(RuntimeError):  # noqa: N818
-    """The loss, or the model, became infinite or NaN. The message says when, and for which pictures."""
-
-
-class LoadingError(RuntimeError):
-    """A process that loads pictures died. The run can be resumed."""
 
 
 def train(
@@ -86,9 +75,7 @@ def train(
     total, done = run.epochs * epoch_steps, run.epoch * epoch_steps + run.step
     with (
         contextlib.closing(Watch(output)) as watch,
-        tqdm(
-            total=total * config.batch_size, initial=done * config.batch_size, unit="img", disable=rank() > 0
-        ) as bar,
+        tqdm(total=total * config.batch_size, initial=done * config.batch_size, unit="img", disable=rank() > 0) as bar,
     ):
         run.tick()
         while run.epoch < run.epochs:
@@ -109,77 +96,6 @@ def train(
                 print(summary(entry, run.epochs), flush=True)
     learner.finish()
     return run.history
-
-
-def train_epoch(learner: Learner, loader: DataLoader[Any], run: Run, total_steps: int, bar: Any) -> dict[str, float]:
-    """The rest of a pass over the pictures. Returns the means of the losses, and the last learning rate."""
-    config, sampler = learner.config, loader.sampler
-    learner.model.train()
-    sampler.epoch, sampler.step = run.epoch, run.step  # type: ignore[attr-defined]
-    steps = sampler.steps  # type: ignore[attr-defined]
-    skipped, at_most = 0, config.skip_at_most if config.skip_at_most is not None else run.pictures // 1000
-    for images, targets in batches(loader):
-        skipped += report_unreadable(targets, run, skipped, at_most)
-        step = run.epoch * steps + run.step
-        parts = learner.step(images, targets, step, total_steps)
-        for i, losses in enumerate(parts):
-            if not math.isfinite(losses["loss"]):
-                part = slice(i * len(images) // len(parts), (i + 1) * len(images) // len(parts))
-                raise NonFiniteLoss(describe_step(step, run.epoch, losses, targets[part], loader.dataset))
-            for name, value in losses.items():
-                run.sums[name] = run.sums.get(name, 0.0) + value / len(parts)
-        run.step += 1
-        bar.update(config.batch_size)
-        bar.set_postfix(loss=f"{run.sums['loss'] / run.step:.3f}", refresh=False)
-        if run.step % config.checkpoint_every == 0 and run.step < steps:
-            bring_together(learner, run)
-            run.tick()
-            run.keep()
-    bring_together(learner, run)
-    try:  # the last step's loss may be finite and yet lead the weights to infinity; such a model must not be kept
-        learner.check_finite()
-    except ValueError as error:
-        raise NonFiniteLoss(f"epoch {run.epoch + 1}: {error}") from None
-    return {name: value / steps for name, value in run.sums.items()} | {"lr": learner.optimizer.param_groups[0]["lr"]}
-
-
-def batches(loader: DataLoader[Any]) -> Any:
-    """The loader's batches; raises LoadingError if one of its processes dies."""
-    try:
-        yield from loader
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
-            raise
-        raise LoadingError(
-            f"workers: a process that loads pictures died ({one_line(error)}). It may have been out of memory: resume "
-            f"the run with fewer than {loader.num_workers}"
-        ) from error
-
-
-def report_unreadable(targets: Sequence[dict[str, Any]], run: Run, before: int, at_most: int) -> int:
-    """Warns of a batch's pictures that could not be read, counts them, and takes the note out of the targets.
-
-    Raises DataError if they are more than `at_most` with those `before` them.
-    """
-    said = [target.pop("unreadable") for target in targets if "unreadable" in target]
-    for message in said:
-        before += 1
-        if before > at_most:
-            raise DataError(f"{message} (unreadable pictures in this epoch: {before}; skip_at_most is {at_most})")
-        if message not in run.unreadable:
-            run.unreadable.append(message)
-            warnings.warn(f"{message}; the next picture takes its place", stacklevel=2)
-    return len(said)
-
-
-def bring_together(learner: Learner, run: Run) -> None:
-    """What the processes hold each for itself becomes what all of them say: losses, statistics, unreadable pictures."""
-    if world_size() == 1:
-        return
-    means = mean_of_processes(torch.tensor(list(run.sums.values()), dtype=torch.float64, device=learner.device))
-    run.sums = dict(zip(run.sums, means.tolist(), strict=True))
-    run.unreadable = list(dict.fromkeys(message for said in gathered(run.unreadable) for message in said))
-    learner.average_statistics()
 
 
 def held_out_ap50(detections: Sequence[dict[str, Tensor]], targets: Sequence[dict[str, Any]], val_set: Any) -> float:
@@ -229,17 +145,6 @@ def epochs_in(
     held_out = len(val_set) / config.batch_size / 3 if val_set is not None else 0.0  # type: ignore[arg-type]
     epoch = step * (len(loader) + held_out / config.evaluate_every)
     return max(1, int(0.92 * (60 * config.minutes - sum(times)) / epoch))
-
-
-def describe_step(
-    step: int, epoch: int, losses: dict[str, float], targets: Sequence[dict[str, Any]], dataset: Any
-) -> str:
-    """What `NonFiniteLoss` says."""
-    names = getattr(dataset.dataset, "names", None)
-    ids = [None if "image_id" not in t else int(t["image_id"]) for t in targets]
-    pictures = [str(i) if names is None or i is None else names[i] for i in ids]
-    values = ", ".join(f"{name} {value:g}" for name, value in losses.items() if name != "loss")
-    return f"step {step} (epoch {epoch + 1}): the loss is not finite ({values}); pictures: {', '.join(pictures)}"
 
 
 def summary(entry: dict[str, float], epochs: int) -> str:

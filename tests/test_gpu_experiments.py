@@ -15,8 +15,8 @@ from book.experiments.__main__ import main as command_line
 from book.experiments.speed import multiply_adds
 from dsod_lite import DSOD
 from dsod_lite.datasets.shapes import write_shapes
+from dsod_lite.epoch import NonFiniteLoss
 from dsod_lite.learner import Learner
-from dsod_lite.training import NonFiniteLoss
 
 CPU = torch.device("cpu")
 SMALL = {

@@ -21,8 +21,8 @@ from torch import nn
 from dsod_lite import datasets, load_model, train
 from dsod_lite.checkpoint import load_checkpoint
 from dsod_lite.datasets import DataError
+from dsod_lite.epoch import LoadingError
 from dsod_lite.learner import Learner
-from dsod_lite.training import LoadingError
 from dsod_lite.watching import LiveHistory, Watch
 
 CPU = torch.device("cpu")

@@ -19,9 +19,10 @@ from torchvision.models import detection
 
 from dsod_lite import NonFiniteLoss, TrainConfig, dsod300, dsod_tiny, evaluate_voc, predict, train
 from dsod_lite.devices import pick_device
+from dsod_lite.epoch import describe_step
 from dsod_lite.loading import make_loader
 from dsod_lite.recipe import RECIPES, learning_rate_at, make_optimizer, norm_momentum_at, parameter_groups
-from dsod_lite.training import describe_step, epochs_in, held_out_ap50
+from dsod_lite.training import epochs_in, held_out_ap50
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
 

@@ -33,7 +33,7 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 
 from dsod_lite import dsod300
 from dsod_lite.checkpoint import write_json
-from dsod_lite.training import NonFiniteLoss
+from dsod_lite.epoch import NonFiniteLoss
 
 from .common import TEST_SEED, shapes, train_and_judge
 from .records import RECORDS

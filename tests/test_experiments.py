@@ -17,7 +17,19 @@ from hypothesis import strategies as st
 from torch import nn
 
 import book.experiments
-from book.experiments import batchnorm, common, depth, gradients, ladder, prediction, records, runner, stem, transition
+from book.experiments import (
+    batchnorm,
+    catalogue,
+    common,
+    depth,
+    gradients,
+    ladder,
+    prediction,
+    records,
+    runner,
+    stem,
+    transition,
+)
 from book.experiments.__main__ import main as command_line
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,7 +112,7 @@ class TestRunner:
         assert "b, seed 1: score 0.7100" in capsys.readouterr().out
 
     def test_a_seed_fixes_torchs_dice(self, tiny, monkeypatch):
-        module = runner.experiment("tiny")
+        module = catalogue.experiment("tiny")
         monkeypatch.setattr(module, "run", lambda variant, seed, epochs: {"score": torch.rand(()).item()})
         first, again, other = (runner.make_run(module, "tiny", "a", seed, 1)["result"]["score"] for seed in (4, 4, 5))
         assert first == again != other
@@ -354,7 +366,7 @@ def few_pictures(monkeypatch):
 
 class TestModules:
     def test_names_can_be_files_and_budgets_are_there(self):
-        found = runner.experiments()
+        found = catalogue.experiments()
         assert {"ladder", "stem", "transition", "prediction", "gradients", "depth", "batchnorm"} <= set(found)
         for module in found.values():
             assert all(variant.replace("_", "").replace(".", "").isalnum() for variant in module.VARIANTS)
@@ -378,7 +390,7 @@ class TestModules:
         torch.manual_seed(0)
         result = module.run(variant, 0, 1)
         assert json.loads(json.dumps(result, allow_nan=False)) == result
-        assert math.isfinite(result[runner.measure_of(module)])
+        assert math.isfinite(result[catalogue.measure_of(module)])
         assert result["parameters"] > 0
         assert [entry["epoch"] for entry in result["curve"]] == [1]
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from book.experiments import pictures
+from book.experiments.catalogue import experiment, experiments
 from book.experiments.figures import ENGINES, by_layer, curves, frontier, picture, published_map
 from book.experiments.findings import FINDINGS, Finding, judged, report
-from book.experiments.runner import experiment, experiments
 from dsod_lite.checkpoint import write_json
 
 STEMS = Finding("The stem helps.", "stem", "stem", "densenet")

@@ -10,9 +10,10 @@ from torchvision.models.detection import SSD300_VGG16_Weights, ssd300_vgg16
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 import dsod_lite
-from book.experiments import gpu_blood_cells, gpu_cases, gpu_clock, gpu_shapes, gpu_speed, rivals, runner
+from book.experiments import catalogue, gpu_blood_cells, gpu_cases, gpu_clock, gpu_shapes, gpu_speed, rivals
 from book.experiments.__main__ import main as command_line
 from book.experiments.speed import multiply_adds
+from book.experiments.verify import verify
 from dsod_lite import DSOD
 from dsod_lite.datasets.shapes import write_shapes
 from dsod_lite.epoch import NonFiniteLoss
@@ -31,7 +32,7 @@ SMALL = {
 @pytest.fixture
 def no_gpu(monkeypatch):
     """As if this machine had none."""
-    monkeypatch.setattr(runner, "pick_device", without_gpu)
+    monkeypatch.setattr(catalogue, "pick_device", without_gpu)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
 
@@ -54,11 +55,11 @@ def test_without_a_gpu_nothing_is_run_and_all_is_missing(name, no_gpu, tmp_path,
 
 def test_verify_leaves_out_what_this_machine_cannot_make(no_gpu, tmp_path):
     for seed in range(2):
-        path = runner.record_path(tmp_path, "gpu_shapes", "dsod300", seed)
+        path = catalogue.record_path(tmp_path, "gpu_shapes", "dsod300", seed)
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps({"variant": "dsod300", "seed": seed, "epochs": 12, "result": {"AP50": 0.5}}))
     with pytest.raises(FileNotFoundError, match="no variant"):
-        runner.verify(0, tmp_path)
+        verify(0, tmp_path)
 
 
 # what is trained

@@ -4,8 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from .catalogue import experiments, list_all
 from .records import RECORDS
-from .runner import experiments, list_all, run_all, verify
+from .runner import run_all
+from .verify import verify
 
 EPILOG = """\
 examples:

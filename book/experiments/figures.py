@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 
 from dsod_lite.plots import PALETTE
 
+from .catalogue import experiment, measure_of
 from .findings import recorded
 from .records import RECORDS, Record, dots, interval, values
-from .runner import experiment, measure_of
 
 PAPER = RECORDS.parent / "paper" / "comparison.csv"
 PUBLISHED = {

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from .catalogue import experiment, measure_of, seeds_of
 from .records import RECORDS, difference, interval, load, paired, values, verdict
-from .runner import experiment, measure_of, seeds_of
 
 
 @dataclass(frozen=True)

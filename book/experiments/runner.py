@@ -2,10 +2,7 @@
 
 import contextlib
 import fcntl
-import importlib
 import json
-import pkgutil
-import random
 import shlex
 import time
 from collections.abc import Iterator
@@ -19,58 +16,8 @@ from dsod_lite.checkpoint import write_json
 from dsod_lite.devices import pick_device
 from dsod_lite.runs import environment
 
-from .records import RECORDS, interval, load, values
-
-SEEDS = 3
-"""Seeds of an experiment whose module names no other number."""
-
-
-def experiments() -> dict[str, ModuleType]:
-    """The experiments by name: the modules beside this one that define VARIANTS."""
-    package = importlib.import_module(__package__)
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "__main__")
-    modules = {name: importlib.import_module(f"{__package__}.{name}") for name in names}
-    return {name: module for name, module in modules.items() if hasattr(module, "VARIANTS")}
-
-
-def experiment(name: str) -> ModuleType:
-    """The module of an experiment.
-
-    Raises:
-        ValueError: naming those there are.
-    """
-    if name not in (found := experiments()):
-        raise ValueError(f"there is no experiment {name!r}; there are {', '.join(found)}")
-    return found[name]
-
-
-def seeds_of(module: ModuleType) -> int:
-    """How many seeds an experiment is to have."""
-    return getattr(module, "SEEDS", SEEDS)
-
-
-def measure_of(module: ModuleType) -> str:
-    """The number by which an experiment's variants are compared."""
-    return getattr(module, "MEASURE", "AP50")
-
-
-def device_of(module: ModuleType) -> str:
-    """What an experiment is run on, by torch's name: a CPU, unless its module has a DEVICE."""
-    return getattr(module, "DEVICE", "cpu")
-
-
-def has_device(module: ModuleType) -> bool:
-    """Whether this machine has what an experiment is run on."""
-    try:
-        pick_device(device_of(module))
-    except ValueError:
-        return False
-    return True
-
-
-def record_path(output: Path, name: str, variant: str, seed: int) -> Path:
-    """Where a run's record lies."""
-    return output / name / f"{variant}-{seed}.json"
+from .catalogue import device_of, experiment, has_device, measure_of, record_path, seeds_of
+from .records import RECORDS
 
 
 def run_all(
@@ -175,58 +122,3 @@ def claim(path: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
-
-
-def list_all(output: Path = RECORDS) -> None:
-    """Prints, for each experiment, the variants, and which of the seeds that it asks for are recorded."""
-    for name, module in experiments().items():
-        print(f"{name}: {(module.__doc__ or '').strip().splitlines()[0]}")
-        for variant in module.VARIANTS:
-            wanted = range(seeds_of(module))
-            paths = (output / name).glob(f"{variant}-*.json")
-            there = sorted(int(path.stem.rpartition("-")[2]) for path in paths)
-            missing = [seed for seed in wanted if seed not in there]
-            print(f"  {variant:30} seeds {numbers(there):16} missing {numbers(missing)}")
-
-
-def numbers(seeds: list[int]) -> str:
-    """Some seeds in words."""
-    return " ".join(map(str, seeds)) or "none"
-
-
-def verify(seed: int | None = None, output: Path = RECORDS) -> bool:
-    """Makes one recorded run again, at its own budget, and compares. Those that this machine cannot make are left out.
-
-    Args:
-        seed: which one is a matter of chance; this fixes it. None: another each time.
-        output: the folder of the records.
-
-    Returns:
-        Whether the number lies inside the interval of the recorded runs of its variant, or between the least and the
-        greatest of them. All of this is printed.
-
-    Raises:
-        FileNotFoundError: if nothing is recorded that could be compared.
-    """
-    choices = []
-    for name, module in experiments().items():
-        if not has_device(module):
-            continue
-        with contextlib.suppress(FileNotFoundError):
-            several = [runs for runs in load(name, output).values() if len(runs) > 1]
-            choices += [(name, runs, record) for runs in several for record in runs]
-    if not choices:
-        raise FileNotFoundError(f"no variant of an experiment has two recorded seeds in {output}")
-    name, runs, record = random.Random(seed).choice(choices)
-    measure = measure_of(module := experiment(name))
-    print(f"again: {name}, {record['variant']}, seed {record['seed']}, {record['epochs']} epochs", flush=True)
-    recorded = values(runs, measure)
-    _, low, high = interval(recorded)
-    low, high = min(low, *recorded), max(high, *recorded)
-    again = make_run(module, name, record["variant"], record["seed"], record["epochs"])
-    now = again["result"][measure]
-    inside = low <= now <= high
-    print(f"recorded: {summary(record, measure)}, on {record['device']}, torch {record['torch']}")
-    print(f"now:      {summary(again, measure)}, on {again['device']}, torch {again['torch']}")
-    print(f"{'inside' if inside else 'OUTSIDE'} what {len(recorded)} recorded seeds span, {low:.4f} to {high:.4f}")
-    return inside

@@ -1,0 +1,78 @@
+"""Which experiments there are, and what each of them asks for."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+
+from dsod_lite.devices import pick_device
+
+from .records import RECORDS
+
+SEEDS = 3
+"""Seeds of an experiment whose module names no other number."""
+
+
+def experiments() -> dict[str, ModuleType]:
+    """The experiments by name: the modules beside this one that define VARIANTS."""
+    package = importlib.import_module(__package__)
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "__main__")
+    modules = {name: importlib.import_module(f"{__package__}.{name}") for name in names}
+    return {name: module for name, module in modules.items() if hasattr(module, "VARIANTS")}
+
+
+def experiment(name: str) -> ModuleType:
+    """The module of an experiment.
+
+    Raises:
+        ValueError: naming those there are.
+    """
+    if name not in (found := experiments()):
+        raise ValueError(f"there is no experiment {name!r}; there are {', '.join(found)}")
+    return found[name]
+
+
+def seeds_of(module: ModuleType) -> int:
+    """How many seeds an experiment is to have."""
+    return getattr(module, "SEEDS", SEEDS)
+
+
+def measure_of(module: ModuleType) -> str:
+    """The number by which an experiment's variants are compared."""
+    return getattr(module, "MEASURE", "AP50")
+
+
+def device_of(module: ModuleType) -> str:
+    """What an experiment is run on, by torch's name: a CPU, unless its module has a DEVICE."""
+    return getattr(module, "DEVICE", "cpu")
+
+
+def has_device(module: ModuleType) -> bool:
+    """Whether this machine has what an experiment is run on."""
+    try:
+        pick_device(device_of(module))
+    except ValueError:
+        return False
+    return True
+
+
+def record_path(output: Path, name: str, variant: str, seed: int) -> Path:
+    """Where a run's record lies."""
+    return output / name / f"{variant}-{seed}.json"
+
+
+def list_all(output: Path = RECORDS) -> None:
+    """Prints, for each experiment, the variants, and which of the seeds that it asks for are recorded."""
+    for name, module in experiments().items():
+        print(f"{name}: {(module.__doc__ or '').strip().splitlines()[0]}")
+        for variant in module.VARIANTS:
+            wanted = range(seeds_of(module))
+            paths = (output / name).glob(f"{variant}-*.json")
+            there = sorted(int(path.stem.rpartition("-")[2]) for path in paths)
+            missing = [seed for seed in wanted if seed not in there]
+            print(f"  {variant:30} seeds {numbers(there):16} missing {numbers(missing)}")
+
+
+def numbers(seeds: list[int]) -> str:
+    """Some seeds in words."""
+    return " ".join(map(str, seeds)) or "none"

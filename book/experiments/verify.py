@@ -1,0 +1,47 @@
+"""A record on trial: one run made again, and held against those that are recorded."""
+
+import contextlib
+import random
+from pathlib import Path
+
+from .catalogue import experiment, experiments, has_device, measure_of
+from .records import RECORDS, interval, load, values
+from .runner import make_run, summary
+
+
+def verify(seed: int | None = None, output: Path = RECORDS) -> bool:
+    """Makes one recorded run again, at its own budget, and compares. Those that this machine cannot make are left out.
+
+    Args:
+        seed: which one is a matter of chance; this fixes it. None: another each time.
+        output: the folder of the records.
+
+    Returns:
+        Whether the number lies inside the interval of the recorded runs of its variant, or between the least and the
+        greatest of them. All of this is printed.
+
+    Raises:
+        FileNotFoundError: if nothing is recorded that could be compared.
+    """
+    choices = []
+    for name, module in experiments().items():
+        if not has_device(module):
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            several = [runs for runs in load(name, output).values() if len(runs) > 1]
+            choices += [(name, runs, record) for runs in several for record in runs]
+    if not choices:
+        raise FileNotFoundError(f"no variant of an experiment has two recorded seeds in {output}")
+    name, runs, record = random.Random(seed).choice(choices)
+    measure = measure_of(module := experiment(name))
+    print(f"again: {name}, {record['variant']}, seed {record['seed']}, {record['epochs']} epochs", flush=True)
+    recorded = values(runs, measure)
+    _, low, high = interval(recorded)
+    low, high = min(low, *recorded), max(high, *recorded)
+    again = make_run(module, name, record["variant"], record["seed"], record["epochs"])
+    now = again["result"][measure]
+    inside = low <= now <= high
+    print(f"recorded: {summary(record, measure)}, on {record['device']}, torch {record['torch']}")
+    print(f"now:      {summary(again, measure)}, on {again['device']}, torch {again['torch']}")
+    print(f"{'inside' if inside else 'OUTSIDE'} what {len(recorded)} recorded seeds span, {low:.4f} to {high:.4f}")
+    return inside

@@ -15,8 +15,7 @@ from matplotlib.figure import Figure
 from dsod_lite.plots import PALETTE
 
 from .catalogue import experiment, measure_of
-from .findings import recorded
-from .records import RECORDS, Record, dots, interval, values
+from .records import RECORDS, Record, dots, interval, load, values
 
 PAPER = RECORDS.parent / "paper" / "comparison.csv"
 PUBLISHED = {
@@ -32,7 +31,7 @@ ENGINES = {"torch": "o", "fast_network": "s", "onnx": "^", "onnx_int8": "v"}
 
 def picture(name: str, folder: Path = RECORDS) -> Figure:
     """Every seed of every recorded variant as a dot, beside them the mean and its interval."""
-    module, runs = experiment(name), recorded(name, folder)
+    module, runs = experiment(name), load(name, folder)
     ordered = {variant: runs[variant] for variant in module.VARIANTS if variant in runs}
     if not ordered:
         return nothing(name)
@@ -54,7 +53,7 @@ def curves(name: str, kinds: Sequence[str], numbers: Sequence[int], label: str, 
         label: the x axis's.
         folder: the records'.
     """
-    runs, measure = recorded(name, folder), measure_of(experiment(name))
+    runs, measure = load(name, folder), measure_of(experiment(name))
     if not runs:
         return nothing(name)
     figure, ax = new_figure()
@@ -80,7 +79,7 @@ def by_layer(measure: str = "agreement", folder: Path = RECORDS) -> Figure:
         measure: "agreement", or "lengths" on a logarithmic axis.
         folder: the records'.
     """
-    runs = recorded("gradients", folder)
+    runs = load("gradients", folder)
     if not runs:
         return nothing("gradients")
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 3), sharey=True, layout="constrained", facecolor="white")
@@ -101,7 +100,7 @@ def by_layer(measure: str = "agreement", folder: Path = RECORDS) -> Figure:
 
 def frontier(folder: Path = RECORDS) -> Figure:
     """`speed`'s milliseconds of each engine against the published mAP on VOC 2007, for the networks that have one."""
-    runs = recorded("speed", folder)
+    runs = load("speed", folder)
     if not set(runs) & set(PUBLISHED):
         return nothing("speed")
     figure, ax = new_figure()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .catalogue import experiment, measure_of, seeds_of
-from .records import RECORDS, difference, interval, load, paired, values, verdict
+from .records import RECORDS, interval, load, paired, values, verdict
 
 
 @dataclass(frozen=True)
@@ -59,20 +59,18 @@ FINDINGS = (
 
 def judged(finding: Finding, folder: Path = RECORDS) -> str:
     """The verdict, with the mean difference and its 95 % interval; or how many seeds are missing."""
-    runs = recorded(finding.experiment, folder)
-    a, b = runs.get(finding.a, []), runs.get(finding.b, [])
-    wanted = seeds_of(experiment(finding.experiment))
-    seeds = len(paired(a, b, finding.measure))
-    if seeds < 3:
-        return f"not judged: {seeds} of {wanted} seeds recorded"
-    mean, low, high = difference(a, b, finding.measure)
-    said = verdict(a, b, finding.expected, finding.measure)
+    runs = load(finding.experiment, folder)
+    differences = paired(runs.get(finding.a, []), runs.get(finding.b, []), finding.measure)
+    if (seeds := len(differences)) < 3:
+        return f"not judged: {seeds} of {seeds_of(experiment(finding.experiment))} seeds recorded"
+    mean, low, high = interval(differences)
+    said = verdict(differences, finding.expected)
     return f"{said}: {mean:+.3f} [{low:+.3f}, {high:+.3f}] {finding.measure}, {seeds} seeds"
 
 
 def report(name: str, folder: Path = RECORDS) -> None:
     """Prints an experiment's variants, what is missing of them, and the verdicts on its findings."""
-    module, runs = experiment(name), recorded(name, folder)
+    module, runs = experiment(name), load(name, folder)
     measure = measure_of(module)
     longest = max(map(len, module.VARIANTS))
     first = next((records[0] for records in runs.values()), None)
@@ -108,11 +106,3 @@ def describe(record: dict[str, Any]) -> str:
     """The budget, and where a record was made."""
     machine = f"{record['device']}, {record['threads']} thread, torch {record['torch']}"
     return f"epochs: {record['epochs']}; {machine}, {record['started'][:10]}"
-
-
-def recorded(name: str, folder: Path = RECORDS) -> dict[str, list[dict[str, Any]]]:
-    """The records of an experiment by variant; empty where there are none."""
-    try:
-        return load(name, folder)
-    except FileNotFoundError:
-        return {}

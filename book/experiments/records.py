@@ -29,8 +29,9 @@ STUDENT_T = (
 def load(name: str, folder: Path = RECORDS) -> dict[str, list[dict[str, Any]]]:
     """The records of an experiment, by variant, each list sorted by seed; variants in the order of their names.
 
+    Empty, if none is recorded.
+
     Raises:
-        FileNotFoundError: if there is none; says which command makes them.
         ValueError: if they were not all made with as many epochs; names two that differ.
     """
     found: dict[str, list[dict[str, Any]]] = {}
@@ -39,9 +40,6 @@ def load(name: str, folder: Path = RECORDS) -> dict[str, list[dict[str, Any]]]:
         record = json.loads(path.read_text(encoding="utf-8"))
         found.setdefault(record["variant"], []).append(record)
         epochs.setdefault(record["epochs"], path)
-    if not found:
-        command = f"python -m book.experiments {name}"
-        raise FileNotFoundError(f"no run of {name} is recorded in {folder}; {command} makes them")
     if len(epochs) > 1:
         described = ", ".join(f"{path} has {number}" for number, path in epochs.items())
         raise ValueError(f"epochs: runs of one experiment are compared, so all have as many; but {described}")
@@ -74,28 +72,17 @@ def interval(numbers: Sequence[float]) -> Interval:
 
 
 def paired(a: Sequence[Record], b: Sequence[Record], measure: str = "AP50") -> list[float]:
-    """a - b for every seed that both have."""
+    """a - b for every seed that both have: with one seed, both saw the same pictures in the same order."""
     ours, theirs = ({r["seed"]: value for r, value in zip(x, values(x, measure), strict=True)} for x in (a, b))
     return [ours[seed] - theirs[seed] for seed in sorted(ours.keys() & theirs.keys())]
 
 
-def difference(a: Sequence[Record], b: Sequence[Record], measure: str = "AP50") -> Interval:
-    """Mean and 95 % interval of a - b, paired by seed: both saw the same pictures in the same order."""
-    return interval(paired(a, b, measure))
-
-
-def verdict(
-    a: Sequence[Record],
-    b: Sequence[Record],
-    expected: Literal["a > b", "a < b"] = "a > b",
-    measure: str = "AP50",
-) -> Verdict:
-    """Whether the paper's finding held: the whole interval of the difference is on its side.
+def verdict(differences: Sequence[float], expected: Literal["a > b", "a < b"] = "a > b") -> Verdict:
+    """Whether the paper's finding held: the whole interval of the differences a - b is on its side.
 
     Raises:
-        ValueError: for fewer than three seeds that both have.
+        ValueError: for fewer than three.
     """
-    differences = paired(a, b, measure)
     if len(differences) < 3:
         raise ValueError(f"a verdict takes 3 seeds or more that both have run, not {len(differences)}")
     _, low, high = interval(differences)

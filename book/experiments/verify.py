@@ -1,6 +1,5 @@
 """A record on trial: one run made again, and held against those that are recorded."""
 
-import contextlib
 import random
 from pathlib import Path
 
@@ -27,9 +26,8 @@ def verify(seed: int | None = None, output: Path = RECORDS) -> bool:
     for name, module in experiments().items():
         if not has_device(module):
             continue
-        with contextlib.suppress(FileNotFoundError):
-            several = [runs for runs in load(name, output).values() if len(runs) > 1]
-            choices += [(name, runs, record) for runs in several for record in runs]
+        several = [runs for runs in load(name, output).values() if len(runs) > 1]
+        choices += [(name, runs, record) for runs in several for record in runs]
     if not choices:
         raise FileNotFoundError(f"no variant of an experiment has two recorded seeds in {output}")
     name, runs, record = random.Random(seed).choice(choices)

@@ -70,12 +70,16 @@ def test_the_report_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_the_picture_has_every_seed_or_says_that_there_is_none(tmp_path: Path) -> None:
-    assert "No run of “stem” is recorded yet." in [text.get_text() for text in picture("stem", tmp_path).axes[0].texts]
+    assert "No run of “stem” is recorded yet." in [
+        text.get_text() for text in picture("stem", folder=tmp_path).axes[0].texts
+    ]
     for seed in range(3):
         record(tmp_path, "stem", seed, 0.5 + seed / 10)
-    ax = picture("stem", tmp_path).axes[0]
+    ax = picture("stem", folder=tmp_path).axes[0]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["stem"]
     assert sorted(ax.lines[0].get_ydata()) == pytest.approx([0.5, 0.6, 0.7])
+    small = picture("stem", "APs", tmp_path).axes[0]
+    assert sorted(small.lines[0].get_ydata()) == pytest.approx([0.25, 0.3, 0.35])
 
 
 def test_curves_go_through_the_means_with_their_intervals(tmp_path: Path) -> None:

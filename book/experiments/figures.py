@@ -29,14 +29,20 @@ PUBLISHED = {
 ENGINES = {"torch": "o", "fast_network": "s", "onnx": "^", "onnx_int8": "v"}
 
 
-def picture(name: str, folder: Path = RECORDS) -> Figure:
-    """Every seed of every recorded variant as a dot, beside them the mean and its interval."""
+def picture(name: str, measure: str | None = None, folder: Path = RECORDS) -> Figure:
+    """Every seed of every recorded variant as a dot, beside them the mean and its interval.
+
+    Args:
+        name: the experiment's.
+        measure: which number of the records; None: the one that the experiment is about.
+        folder: the records'.
+    """
     module, runs = experiment(name), load(name, folder)
     ordered = {variant: runs[variant] for variant in module.VARIANTS if variant in runs}
     if not ordered:
         return nothing(name)
     figure, ax = new_figure()
-    dots(ax, ordered, measure_of(module))
+    dots(ax, ordered, measure or measure_of(module))
     ax.tick_params(axis="x", labelrotation=25, labelsize=8)
     for tick in ax.get_xticklabels():
         tick.set_ha("right")

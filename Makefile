@@ -6,6 +6,7 @@ PORT ?= 8000
 python := .venv/bin/python
 notebooks := $(sort $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*'))
 executed := $(addprefix _executed/,$(notebooks))
+shown := $(if $(chapters),$(filter $(addprefix %/,$(addsuffix .ipynb,$(chapters))),$(executed)),$(executed))
 pages := _build/html/index.html
 live := _build/frontend/.installed _build/live/detector.onnx
 
@@ -38,8 +39,8 @@ pdf: $(pages)  ## the whole book as one PDF, printed by Chromium
 links: .venv/.installed $(executed)  ## follow every link that leads out of the book
 	.venv/bin/jupyter-book build . --builder linkcheck --path-output _build/links --quiet
 
-slides: .venv/.installed $(executed) _build/frontend/.installed  ## slides of every chapter's marked cells, in _build/slides
-	$(python) book/tools/slides.py _executed _build/slides
+slides: .venv/.installed $(shown) _build/frontend/.installed  ## slides of every chapter, or of chapters="boxes priors"
+	$(python) book/tools/slides.py _executed _build/slides $(chapters)
 
 assignments: .venv/.installed  ## student notebooks without solutions and an nbgrader course, in _build/assignments
 	$(python) book/tools/assignments.py _build/assignments

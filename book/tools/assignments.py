@@ -17,6 +17,7 @@ from exercises import DIRECTIVE, Written, chapters, plain, read_exercises
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.apps import NbGraderAPI
+from repository import configured, site
 from traitlets.config import Config
 
 from dsod_lite.exercises.answers import wanted
@@ -34,16 +35,32 @@ c.Execute.timeout = 300
 
 # Files that students send, or that a learning platform packs: ada_boxes.ipynb, or
 # Ada Lovelace_12345_assignsubmission_file/boxes.ipynb. The student is what stands before the first underscore.
+# A browser that saves a file of the same name again writes boxes (1).ipynb.
 c.FileNameCollectorPlugin.named_regexp = (
-    r".*/(?P<student_id>[^/_]+)_(?:[^/]*/|[^/]*_)?(?P<file_id>{names})\\.ipynb$"
+    r".*/(?P<student_id>[^/_]+)_(?:[^/]*/|[^/]*_)?(?P<file_id>{names})(?: ?\\(\\d+\\))?\\.ipynb$"
 )
 '''
 INTRODUCTION = """\
 # {title}: exercises
 
-These belong to the chapter *{title}*. Fill in the cells that are open for it. A cell that calls `grade` says whether
-you are right, and what is wrong; run it as often as you like. The other questions are read by a person: write what
-you did and saw, and add cells with your code. Do not change the names that an exercise gives.
+These belong to the chapter {chapter}: where a question speaks of *the example by hand*, say, it is the chapter's. Fill
+in the cells that are open for it, and do not change the names that an exercise gives. A cell that calls `grade` says
+whether you are right, and what is wrong; run it as often as you like. The other questions are read by a person. Many go
+on with the chapter's code: work on them at the end of the chapter itself, and write here what you did and what you saw.
+
+**What you need.** In Colab, nothing: upload this notebook there, and its first cell fetches the book. On your own
+computer, Python 3.11 or newer, and once, in a virtual environment:
+
+```sh
+git clone {address} the-book
+pip install --editable the-book jupyterlab
+```
+
+Then `jupyter lab` opens this notebook, wherever you keep it, and the chapter, `the-book/book/{file}`.
+"""
+NO_ADDRESS = """\
+The notebooks do not say where students get the book, for it has no address yet. Give it one with
+`make repository URL=https://github.com/NAME/REPOSITORY`, and call `make assignments` again.\
 """
 
 
@@ -79,13 +96,26 @@ def cells_of(name: str, written: Written) -> list[NotebookNode]:
     return cells
 
 
+def introduction(title: str, file: str, url: str) -> str:
+    """What a student reads first: what the questions belong to and what has to be installed.
+
+    Args:
+        title: the chapter's.
+        file: its notebook below book/, such as "foundations/boxes.ipynb".
+        url: of the repository, "" if it has none yet.
+    """
+    chapter = f"[*{title}*]({site(url)}book/{file.replace('.ipynb', '.html')})" if url else f"*{title}*"
+    return INTRODUCTION.format(title=title, chapter=chapter, file=file, address=url or "ADDRESS-OF-THE-BOOK")
+
+
 def assignment(path: Path) -> NotebookNode:
     """The teacher's version of a chapter's assignment."""
     chapter = nbformat.read(path, as_version=4)
     title = re.match(r"# (.+)", chapter.cells[0].source)[1]
     start = next(cell.source for cell in chapter.cells if cell.cell_type == "code")
+    first = introduction(title, path.relative_to(ROOT / "book").as_posix(), configured(ROOT)[0])
     cells = [
-        new_markdown_cell(INTRODUCTION.format(title=title), id="introduction", metadata=nbgrader("introduction")),
+        new_markdown_cell(first, id="introduction", metadata=nbgrader("introduction")),
         new_code_cell(start, id="start", metadata=nbgrader("start")),
         new_code_cell("import math\n\nimport torch", id="imports", metadata=nbgrader("imports")),
     ]
@@ -147,6 +177,8 @@ def main() -> int:
     target = Path(sys.argv[1])
     build(target)
     print(f"Chapters without solutions: {target / 'chapters'}\nnbgrader course: {target / 'course'}")
+    if not configured(ROOT)[0]:
+        print(NO_ADDRESS)
     return 0
 
 

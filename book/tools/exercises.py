@@ -9,6 +9,7 @@ import yaml
 
 DIRECTIVE = re.compile(r"^(`{3,})\{(exercise|solution)\}([^\n]*)\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LABELLED = re.compile(r"^\$\$\n((?:(?!\$\$).)+)^\$\$ \((\S+)\)$", re.MULTILINE | re.DOTALL)
 CHECKING = re.compile(r"^(?:from dsod_lite\.exercises import check|check\(.*\))\n*", re.MULTILINE)
 ROLES = {
     "cite": "",
@@ -27,7 +28,7 @@ class Written:
     title: str
     stars: int
     statement: str
-    """Markdown, without the stars."""
+    """Markdown, without the stars; with a formula where the chapter refers to it by its number."""
     start: str = ""
     """What the student fills in, if there is a cell for it: Python, without the call of `check`."""
     checked_as: str = ""
@@ -51,15 +52,18 @@ def chapters(root: Path) -> list[Path]:
 def read_exercises(path: Path) -> list[Written]:
     """The exercises of a chapter's notebook, in its order, each with the cell to fill in and the solution below it."""
     found: list[dict[str, object]] = []
+    formulas: dict[str, str] = {}
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code" and found and (name := re.search(r'^check\("(.+?)"', cell.source, re.MULTILINE)):
             found[-1] |= {"start": CHECKING.sub("", cell.source).strip(), "checked_as": name[1]}
         if cell.cell_type != "markdown":
             continue
+        formulas |= {label: formula.strip(" .,\n") for formula, label in LABELLED.findall(cell.source)}
         for _, kind, argument, body in DIRECTIVE.findall(cell.source):
             if kind == "exercise":
                 label, text = re.fullmatch(r":label: (\S+)\n+(.*)", body, re.DOTALL).groups()
                 stars, statement = re.fullmatch(r"(★+) (.*)", text.strip(), re.DOTALL).groups()
+                statement = re.sub(r"\{eq\}`(\S+?)`", lambda label: f"${formulas[label[1]]}$", statement)
                 title = argument.strip()
                 found.append({"label": label, "title": title, "stars": len(stars), "statement": statement})
             else:

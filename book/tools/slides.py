@@ -1,6 +1,6 @@
 """Makes slides of the chapters' marked cells, as executed: a deck for each chapter, for reveal.js, without a network.
 
-    python book/tools/slides.py _executed _build/slides
+    python book/tools/slides.py _executed _build/slides [CHAPTER ...]
 
 A cell is marked as JupyterLab marks it: `slideshow.slide_type` in its metadata, "slide" or "subslide". Of marked prose
 the slide shows headings, the first sentences, formulas and tables; all of it is in the speaker's notes. Of marked code
@@ -133,7 +133,11 @@ def deck(executed: NotebookNode, path: Path) -> NotebookNode:
             bare = [c for c in cells if c.metadata.slideshow.slide_type != "notes"][-1]
             if re.search(r"\$\$|^\||^# ", bare.source, re.MULTILINE):
                 bare = None
-    return new_notebook(cells=cells, metadata={"title": re.match(r"# (.+)", executed.cells[0].source)[1]})
+    return new_notebook(cells=cells, metadata={"title": title(executed)})
+
+
+def title(notebook: NotebookNode) -> str:
+    return re.match(r"# (.+)", notebook.cells[0].source)[1]
 
 
 def copy_libraries(target: Path) -> None:
@@ -176,7 +180,7 @@ once.</p>
 
 
 def build(executed: Path, target: Path, paths: list[Path]) -> None:
-    """Writes the decks of chapters, given as the book's own notebooks, and a page that lists them.
+    """Writes the decks of chapters, given as the book's own notebooks, and a page that lists all that are there.
 
     Raises FileNotFoundError if a chapter has not been executed.
     """
@@ -188,18 +192,25 @@ def build(executed: Path, target: Path, paths: list[Path]) -> None:
         exclude_anchor_links=True,
     )
     copy_libraries(target)
-    items = []
     for path in paths:
         slides = deck(nbformat.read(executed / path.relative_to(ROOT), as_version=4), path)
         page, _ = exporter.from_notebook_node(slides)
         (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
-        items.append(f'<li><a href="{path.stem}.html">{html.escape(slides.metadata.title)}</a></li>')
+    items = [
+        f'<li><a href="{path.stem}.html">{html.escape(title(nbformat.read(path, as_version=4)))}</a></li>'
+        for path in chapters(ROOT)
+        if (target / f"{path.stem}.html").exists()
+    ]
     (target / "index.html").write_text(CONTENTS.format(items="\n".join(items)), encoding="utf-8")
 
 
 def main() -> int:
-    executed, target = Path(sys.argv[1]), Path(sys.argv[2])
-    build(executed, target, chapters(ROOT))
+    executed, target, names = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+    paths = {path.stem: path for path in chapters(ROOT)}
+    if unknown := [name for name in names if name not in paths]:
+        print(f"error: there is no chapter {unknown[0]!r}; the chapters are {', '.join(paths)}", file=sys.stderr)
+        return 2
+    build(executed, target, [paths[name] for name in names or paths])
     print(f"The slides are made: open {target / 'index.html'}")
     return 0
 

@@ -11,6 +11,7 @@ import pytest
 from test_exercises import CHAPTERS, ROOT, WRITTEN, tool
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed: make sets it up")
+tool("repository")
 assignments = tool("assignments")
 each_chapter = pytest.mark.parametrize("name", list(CHAPTERS))
 
@@ -52,6 +53,25 @@ def test_an_assignment_has_all_exercises_and_loses_its_solutions(name: str, tmp_
     config = Config(ClearSolutions={"code_stub": {"python": ""}})
     released, _ = ClearSolutions(config=config).preprocess(notebook, {})
     assert [line for line in solutions(name) if line in text(released)] == []
+
+
+def test_a_student_is_told_where_the_chapter_is_and_what_to_install() -> None:
+    text = assignments.introduction("Prior boxes", "foundations/priors.ipynb", "https://github.com/Ada/course")
+    assert "[*Prior boxes*](https://ada.github.io/course/book/foundations/priors.html)" in text
+    assert "git clone https://github.com/Ada/course the-book\n" in text
+    assert (ROOT / re.search(r"the-book/(\S+\.ipynb)", text)[1]).exists()
+
+
+def test_without_an_address_no_link_leads_nowhere() -> None:
+    text = assignments.introduction("Prior boxes", "foundations/priors.ipynb", "")
+    assert "chapter *Prior boxes*:" in text
+    assert "](" not in text
+
+
+def test_a_question_has_the_formula_that_its_chapter_has_by_number() -> None:
+    statement = WRITTEN["data.1"].statement
+    assert "Equation $x_1'' = S - x_2'," in statement
+    assert [name for name, written in WRITTEN.items() if "{eq}" in written.statement] == []
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +132,8 @@ def test_what_students_get_fails_in_words_until_it_is_filled_in(graded: tuple[Pa
             "first_detector",
         ),
         ("/d/x/extracted/moodle/b.b_123_assignsubmission_file_one_picture.ipynb", "b.b", "one_picture"),
+        ("/d/02-boxes/extracted/ada_boxes (1).ipynb", "ada", "boxes"),
+        ("/d/02-boxes/extracted/ada_boxes(2).ipynb", "ada", "boxes"),
         ("/d/x/extracted/first_detector.ipynb", None, None),
         ("/d/x/extracted/ada_homework.ipynb", None, None),
     ],

@@ -1,6 +1,8 @@
 """Slides: a deck for each chapter from its marked cells, which loads nothing from outside and fits its pages."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -72,6 +74,22 @@ def test_each_chapter_marks_cells_for_its_deck(name: str) -> None:
     assert "A real bug" in headings
 
 
+def test_one_deck_needs_its_own_chapter_only() -> None:
+    command = ["make", "--dry-run", "--always-make", "slides", "chapters=boxes priors"]
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"nbmake .* _executed/(\S+)", planned) == [
+        CHAPTERS[name].relative_to(ROOT).as_posix() for name in ("boxes", "priors")
+    ]
+    assert planned.rstrip().endswith("slides.py _executed _build/slides boxes priors")
+
+
+def test_a_chapter_that_is_none_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "book/tools/slides.py", tmp_path, tmp_path / "slides", "boxes", "prior"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: there is no chapter 'prior'; the chapters are first_detector, boxes, ")
+
+
 # What the browser sees of each slide: its heading, whether it sticks out, formulas set and failed, silent pictures.
 SEEN = """() => Reveal.getSlides().map(slide => {
   const { h, v } = Reveal.getIndices(slide);
@@ -99,14 +117,15 @@ def test_decks_fit_their_pages_and_load_nothing_from_outside(browser: Browser, t
         copy = tmp_path / "_executed" / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, copy)
-    slides.build(tmp_path / "_executed", tmp_path / "slides", chosen)
+    for path in chosen:  # one by one: those made before stay in the list
+        slides.build(tmp_path / "_executed", tmp_path / "slides", [path])
 
     page = browser.new_page(viewport={"width": 1100, "height": 700})
     wrong: list[object] = []
     with served(tmp_path / "slides") as home:
         watch(page, home, wrong.append, wrong.append)
         page.goto(home)
-        links = [home + path.name.replace(".ipynb", ".html") for path in chosen]
+        links = [home + f"{name}.html" for name in ("priors", "loss", "whole_network")]
         assert page.eval_on_selector_all("li a", "links => links.map(a => a.href)") == links
         for link in links:
             page.goto(link)

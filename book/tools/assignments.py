@@ -58,10 +58,9 @@ pip install --editable the-book jupyterlab
 
 Then `jupyter lab` opens this notebook, wherever you keep it, and the chapter, `the-book/book/{file}`.
 """
-NO_ADDRESS = """\
-The notebooks do not say where students get the book, for it has no address yet. Give it one with
-`make repository URL=https://github.com/NAME/REPOSITORY`, and call `make assignments` again.\
-"""
+NO_ADDRESS = """
+The notebooks cannot say where students get the book, for it has no address yet. Give it one with
+`make repository URL=https://github.com/NAME/REPOSITORY`, then say `make assignments` again."""
 
 
 def nbgrader(grade_id: str, points: int = 0, solution: bool = False) -> dict[str, Any]:
@@ -97,7 +96,7 @@ def cells_of(name: str, written: Written) -> list[NotebookNode]:
 
 
 def introduction(title: str, file: str, url: str) -> str:
-    """What a student reads first: what the questions belong to and what has to be installed.
+    """What a student reads first: what the questions belong to, and what has to be installed.
 
     Args:
         title: the chapter's.

@@ -58,7 +58,7 @@ def read_exercises(path: Path) -> list[Written]:
             found[-1] |= {"start": CHECKING.sub("", cell.source).strip(), "checked_as": name[1]}
         if cell.cell_type != "markdown":
             continue
-        formulas |= {label: formula.strip(" .,\n") for formula, label in LABELLED.findall(cell.source)}
+        formulas.update((label, formula.strip(" .,\n")) for formula, label in LABELLED.findall(cell.source))
         for _, kind, argument, body in DIRECTIVE.findall(cell.source):
             if kind == "exercise":
                 label, text = re.fullmatch(r":label: (\S+)\n+(.*)", body, re.DOTALL).groups()

@@ -1,7 +1,9 @@
-"""python -m dsod_lite: train, evaluate, detect, check, draw, download, prepare, convert, export, benchmark."""
+"""python -m dsod_lite: train, evaluate, detect, arrange, check, draw, download, prepare, convert, export, benchmark."""
 
 import argparse
 import sys
+import warnings
+from typing import Any
 
 from .checkpoint import CheckpointError
 from .commands import COMMANDS
@@ -44,6 +46,11 @@ def main() -> int:
         return 130
 
 
+def warning_line(message: Any, *_: Any) -> str:
+    """A warning in one line: it is about the user's files, not about the line of ours that noticed."""
+    return f"warning: {message}\n"
+
+
 def said(error: Exception) -> str:
     """An error's message in one line. From a process that loads pictures it comes wrapped in that one's traceback."""
     message = str(error)
@@ -53,4 +60,5 @@ def said(error: Exception) -> str:
 
 
 if __name__ == "__main__":
+    warnings.formatwarning = warning_line  # type: ignore[assignment]
     sys.exit(main())

@@ -12,6 +12,9 @@ from .distributed import rank
 
 PICTURES = 8
 """On a sheet of samples."""
+MIN_SCORE = 0.4
+"""Of what is drawn there, as in `detect`. A lower one fills the first sheets of a run with hundreds of boxes, which
+takes seconds and shows nothing."""
 
 
 class Watch:
@@ -52,7 +55,8 @@ class Watch:
             return
         items = [dataset[i] for i in range(min(PICTURES, len(dataset)))]
         images, targets = [image for image, _ in items], [target for _, target in items]
-        figure = plots.show_detections(images, detections[: len(items)], targets, getattr(dataset, "classes", None))
+        classes = getattr(dataset, "classes", None)
+        figure = plots.show_detections(images, detections[: len(items)], targets, classes, MIN_SCORE)
         path = self.folder / "samples" / f"epoch_{epoch:04}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=100)

@@ -277,6 +277,12 @@ def test_detect_goes_on_past_a_broken_picture(
     assert set(json.loads((tmp_path / "out/detections.json").read_text())) == {p.name for p in pictures}
 
 
+def test_detect_looks_at_one_list_of_a_folder(data: Path, trained: Path, tmp_path: Path) -> None:
+    options = ("--split", "val", "--checkpoint", trained, "--output", tmp_path)
+    assert call("detect", data, *options) == 0
+    assert set(strict(tmp_path / "detections.json")) == {f"val_picture{i}.png" for i in range(4)}
+
+
 def test_detect_leaves_out_what_scores_too_low(data: Path, trained: Path, tmp_path: Path) -> None:
     picture = data / "JPEGImages/test_picture0.png"
     counts = []
@@ -338,6 +344,14 @@ def test_drawn_folders_have_no_defects(tmp_path: Path, capsys: pytest.CaptureFix
     assert len(VOCDataset(tmp_path, "train")) == 3
 
 
+def test_a_warning_is_one_line_about_the_users_files(tmp_path: Path) -> None:
+    root = make_folder(tmp_path / "data", train={"tue": [("cat", 5, 5, 5, 5), ("cat", 5, 5, 9, 9)]})
+    done = call_outside("train", "--data", root, "--output", tmp_path / "run", "--image-size", 0)
+    warning, error = done.stderr.splitlines()
+    assert warning.startswith(f"warning: {root} (train): 1 boxes without width or height")
+    assert error.startswith("error: --image-size")
+
+
 # --- what it says ---------------------------------------------------------------------------------------------
 
 OPTIONS = {
@@ -345,7 +359,8 @@ OPTIONS = {
     "--learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume --output "
     "JPEGImages Annotations ImageSets/Main",
     "evaluate": "--checkpoint --data --split --json --batch-size --device",
-    "detect": "PICTURE_OR_FOLDER --checkpoint --output --min-score --device",
+    "detect": "PICTURE_OR_FOLDER --split --checkpoint --output --min-score --device",
+    "arrange": "FOLDER --to --val --test --seed",
     "check": "FOLDER",
     "draw": "FOLDER --image-size --train --val --test --level --seed",
     "download": "bccd --to --archive",

@@ -4,12 +4,13 @@ Each has HELP, its line in the list; EPILOG, what stands under its options; `add
 which returns the exit status. What the user can mend is raised as an error that names the file or the option.
 """
 
-from . import benchmark, check, convert, detect, download, draw, evaluate, export, prepare, train
+from . import arrange, benchmark, check, convert, detect, download, draw, evaluate, export, prepare, train
 
 COMMANDS = {
     "train": train,
     "evaluate": evaluate,
     "detect": detect,
+    "arrange": arrange,
     "check": check,
     "draw": draw,
     "download": download,

@@ -1,12 +1,17 @@
-"""check: list every defect of a folder at once."""
+"""check: list every defect of a folder at once, and count its objects."""
 
 import argparse
+from collections import Counter
 
 from ..datasets import check_folder
-from .layout import LAYOUT
+from ..datasets.check import count_objects
+from .layout import VOC_LAYOUT
 
-HELP = "list every defect of a folder at once"
-EPILOG = f"One defect a line; the exit status is 1 if there is any.\n\n{LAYOUT}"
+HELP = "list every defect of a folder at once, and count its objects"
+EPILOG = f"""One defect a line; the exit status is 1 if there is any. A table below them counts the
+objects of each class: a slip of the keyboard is a class of its own there, and what train lacks cannot be learned.
+
+{VOC_LAYOUT}"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,4 +24,15 @@ def run(args: argparse.Namespace) -> int:
         print(defect)
     if not defects:
         print(f"{args.folder}: no defects")
+    if counts := count_objects(args.folder):
+        print(f"\n{table(counts)}")
     return 1 if defects else 0
+
+
+def table(counts: dict[str, Counter[str]]) -> str:
+    """A line for each class, a column for each list."""
+    names = sorted(set().union(*counts.values()))
+    width = max(map(len, ("class", *names)))
+    rows = [f"{'class':{width}}" + "".join(f"  {split:>8}" for split in counts)]
+    rows += [f"{name:{width}}" + "".join(f"  {count[name]:8}" for count in counts.values()) for name in names]
+    return "\n".join(rows)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from ..checkpoint import load_model, write_json
 from ..datasets import DataError, find_images, read_image
+from ..datasets.annotations import find_image, split_names
 from ..devices import pick_device
 from ..plots import PALETTE
 
@@ -24,6 +25,7 @@ read are left out, and the exit status is 1."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("pictures", nargs="+", metavar="PICTURE_OR_FOLDER")
+    add("--split", help="only this list of a FOLDER in VOC's layout: test, say, which the training has not seen")
     add("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
     add("--output", required=True, metavar="FOLDER")
     add("--min-score", type=float, default=0.4, metavar="P", help="draw boxes with at least this score; default: 0.4")
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     model, classes = load_model(args.checkpoint, pick_device(args.device))
-    paths = find_images(args.pictures)
+    paths = listed(args.pictures, args.split) if args.split else find_images(args.pictures)
     output = Path(args.output)
     for path in paths:
         if (output / f"{path.stem}.png").resolve() == path.resolve():
@@ -66,6 +68,11 @@ def run(args: argparse.Namespace) -> int:
     if unread:
         tqdm.write(f"{unread} of {len(paths)} pictures could not be read")
     return 1 if unread else 0
+
+
+def listed(folders: list[str], split: str) -> list[Path]:
+    """The pictures of a list, of each of these folders in VOC's layout."""
+    return [find_image(Path(root), name) for root in folders for name in split_names(Path(root), split)]
 
 
 def free_name(path: Path, taken: dict[str, Any]) -> Path:

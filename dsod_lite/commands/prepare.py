@@ -3,12 +3,12 @@
 import argparse
 
 from ..datasets.prepared import prepare_folder
-from .layout import LAYOUT
+from .layout import VOC_LAYOUT
 
 HELP = "copy a folder and shrink its large pictures, so that training decodes them faster"
 EPILOG = f"""It pays for photographs of several megapixels; pictures of VOC's and COCO's size are copied as they are.
 
-{LAYOUT}"""
+{VOC_LAYOUT}"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

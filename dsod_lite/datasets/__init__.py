@@ -1,6 +1,7 @@
 """Pictures and what is on them: VOC-format folders, drawn shapes, SSD's augmentation, downloads, checks."""
 
 from .archives import download_archives
+from .arrange import arrange_folder
 from .check import check_folder
 from .classes import CLASSES, COCO_CLASSES, VOC_CLASSES
 from .coco import CocoDataset
@@ -22,6 +23,7 @@ __all__ = [
     "ShapesDataset",
     "Union",
     "VOCDataset",
+    "arrange_folder",
     "check_folder",
     "download_archives",
     "download_bccd",

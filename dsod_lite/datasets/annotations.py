@@ -14,6 +14,8 @@ from .images import SUFFIXES, DataError
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SMALLEST_SIDE = 0.01
 """Pixels. A thinner box may lose its width to float32, and a detector learns the logarithm of the width."""
+REMEDY = "`python -m dsod_lite arrange` makes folders and lists of loose pictures and XML files"
+"""For a folder that is not in VOC's layout at all."""
 SLOW_TO_READ = 2000
 """From this many annotations on, reading them takes long enough for a progress bar."""
 
@@ -104,7 +106,7 @@ def split_names(root: Path, split: str) -> list[str]:
     """
     path = root / "ImageSets" / "Main" / f"{split}.txt"
     if not path.exists():
-        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.txt"))) or "none"
+        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.txt"))) or f"none; {REMEDY}"
         raise DataError(f"{path}: there is no such split; the folder has: {there}")
     try:
         text = path.read_text(encoding="utf-8-sig")  # Windows' editors put an invisible mark at the beginning

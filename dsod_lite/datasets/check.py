@@ -1,9 +1,11 @@
 """Every defect of a folder in VOC's layout, all at once: what `python -m dsod_lite check` prints."""
 
+import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from .annotations import find_image, progress, read_annotation, split_names
+from .annotations import REMEDY, find_image, progress, read_annotation, split_names
 from .images import SUFFIXES, DataError, read_image
 
 
@@ -20,8 +22,25 @@ def check_folder(root: str | Path) -> list[str]:
         return [f"{root}: there is no such folder"]
     missing = [root / part for part in ("JPEGImages", "Annotations") if not (root / part).is_dir()]
     if missing:  # every name of every list would be a defect
-        return [f"{folder}: there is no such folder" for folder in missing]
+        return [f"{folder}: there is no such folder; {REMEDY}" for folder in missing]
     return [*_lists(root), *_pictures(root)]
+
+
+def count_objects(root: str | Path) -> dict[str, Counter[str]]:
+    """List -> class -> number of objects, for those of train, val, trainval and test that the folder has.
+
+    What `check_folder` names as unreadable is not counted.
+    """
+    root = Path(root)
+    counts: dict[str, Counter[str]] = {}
+    for split in ("train", "val", "trainval", "test"):
+        with contextlib.suppress(DataError):
+            names = split_names(root, split)
+            counts[split] = Counter()
+            for name in progress(names):
+                with contextlib.suppress(DataError):
+                    counts[split].update(o.name for o in read_annotation(root / "Annotations" / f"{name}.xml").objects)
+    return counts
 
 
 def _until_error(defects: Iterator[str]) -> Iterator[str]:
@@ -35,7 +54,7 @@ def _until_error(defects: Iterator[str]) -> Iterator[str]:
 def _lists(root: Path) -> Iterator[str]:
     lists = sorted((root / "ImageSets" / "Main").glob("*.txt"))
     if not lists:
-        yield f"{root / 'ImageSets' / 'Main'}: there are no lists (train.txt, val.txt, test.txt)"
+        yield f"{root / 'ImageSets' / 'Main'}: there are no lists (train.txt, val.txt, test.txt); {REMEDY}"
     owner: dict[str, str] = {}
     for path in lists:
         yield from _until_error(_list(root, path, owner))

@@ -1,8 +1,6 @@
 """A copy of a folder in VOC's layout whose large pictures are shrunk once, not once in every epoch."""
 
-import os
 import shutil
-import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +10,7 @@ from tqdm import tqdm
 
 from .annotations import CORNERS, find_image, read_annotation
 from .images import DataError, as_rgb, image_size
+from .whole import new_folder
 
 QUALITY = 95
 """JPEG's, of the pictures that are written. Where nothing is shrunk, the file is copied byte by byte."""
@@ -44,16 +43,12 @@ def prepare_folder(root: str | Path, to: str | Path, size: int = 512) -> Prepare
     root, to = Path(root), Path(to)
     if size < 32:
         raise ValueError(f"size is {size}: pictures of less than 32 pixels have nothing to find on them")
-    if to.exists():
-        raise DataError(f"{to}: is there already; name a folder that does not exist yet")
     annotations = sorted((root / "Annotations").glob("*.xml"))
     lists = sorted((root / "ImageSets" / "Main").glob("*.txt"))
     if not annotations or not lists:
         raise DataError(f"{root}: is not in VOC's layout: it lacks Annotations/*.xml or ImageSets/Main/*.txt")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f"{to.name}.part-", dir=to.parent))
     done = Prepared(0, 0, 0, 0)
-    try:
+    with new_folder(to) as part:
         for folder in ("JPEGImages", "Annotations", "ImageSets/Main"):
             (part / folder).mkdir(parents=True)
         for annotation in tqdm(annotations, desc="preparing", leave=False):
@@ -68,10 +63,6 @@ def prepare_folder(root: str | Path, to: str | Path, size: int = 512) -> Prepare
             )
         for path in lists:
             shutil.copyfile(path, part / "ImageSets" / "Main" / path.name)
-        part.chmod(0o755)  # a temporary folder is its owner's alone
-        os.replace(part, to)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return done
 
 

@@ -49,14 +49,14 @@ whether you are right, and what is wrong; run it as often as you like. The other
 on with the chapter's code: work on them at the end of the chapter itself, and write here what you did and what you saw.
 
 **What you need.** In Colab, nothing: upload this notebook there, and its first cell fetches the book. On your own
-computer, Python 3.11 or newer, and once, in a virtual environment:
+computer, Python 3.11 or newer, and once, in a virtual environment (a few minutes, and 6 GB on Linux):
 
 ```sh
 git clone {address} the-book
 pip install --editable the-book jupyterlab
 ```
 
-Then `jupyter lab` opens this notebook, wherever you keep it, and the chapter, `the-book/book/{file}`.
+Keep this notebook in a folder of its own. `jupyter lab` opens it there, and the chapter, `the-book/book/{file}`.
 """
 NO_ADDRESS = """
 The notebooks cannot say where students get the book, for it has no address yet. Give it one with

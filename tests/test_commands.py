@@ -277,6 +277,14 @@ def test_detect_goes_on_past_a_broken_picture(
     assert set(json.loads((tmp_path / "out/detections.json").read_text())) == {p.name for p in pictures}
 
 
+def test_the_words_on_a_photograph_can_be_read() -> None:
+    image = torch.ones(3, 3000, 4000)  # as a telephone takes it
+    found = {"boxes": torch.tensor([[1000.0, 1000, 3000, 2500]]), "labels": torch.tensor([1]), "scores": torch.ones(1)}
+    inside = drawn(image, found, ("cat",))[0, 1020:2480, 1020:2980] < 0.9  # without the frame, which is 13 pixels wide
+    rows = inside.any(dim=1).nonzero()
+    assert 40 <= rows.max() - rows.min() < 200
+
+
 def test_detect_looks_at_one_list_of_a_folder(data: Path, trained: Path, tmp_path: Path) -> None:
     options = ("--split", "val", "--checkpoint", trained, "--output", tmp_path)
     assert call("detect", data, *options) == 0

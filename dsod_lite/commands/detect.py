@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from matplotlib.font_manager import findfont
 from torchvision.transforms.v2 import functional as transforms
 from torchvision.utils import draw_bounding_boxes, save_image
 from tqdm import tqdm
@@ -86,7 +87,7 @@ def free_name(path: Path, taken: dict[str, Any]) -> Path:
 
 
 def drawn(image: torch.Tensor, detections: dict[str, torch.Tensor], classes: tuple[str, ...]) -> torch.Tensor:
-    """The picture with its detections, small pictures enlarged so that the words can be read."""
+    """The picture with its detections, small pictures enlarged, and words as large as the picture asks for."""
     factor = max(1, math.ceil(480 / max(image.shape[-2:])))
     height, width = image.shape[-2] * factor, image.shape[-1] * factor
     canvas = transforms.resize(image, [height, width], antialias=True)
@@ -99,4 +100,6 @@ def drawn(image: torch.Tensor, detections: dict[str, torch.Tensor], classes: tup
             [f"{classes[i - 1]} {s:.2f}" for i, s in zip(labels, detections["scores"].tolist(), strict=True)],
             colors=[PALETTE[(i - 1) % len(PALETTE)] for i in labels],
             width=max(2, round(max(height, width) / 300)),
+            font=findfont("DejaVu Sans:bold"),  # comes with Matplotlib; torchvision's own has one size, for stamps
+            font_size=max(12, round(max(height, width) / 50)),
         )

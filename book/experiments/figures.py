@@ -94,7 +94,7 @@ def by_layer(measure: str = "agreement", folder: Path = RECORDS) -> Figure:
             for number, record in enumerate(records):
                 heard = record["result"]["moments"][moment][measure]
                 layers = range(1, len(heard) + 1)
-                ax.plot(layers, heard, color=color, alpha=0.6, linewidth=1, label=None if number else kind)
+                ax.plot(layers, heard, color=color, alpha=0.7, linewidth=1.3, label=None if number else kind)
         ax.set(title=title, xlabel="layer, the picture's first")
         ax.spines[["top", "right"]].set_visible(False)
         if measure == "lengths":

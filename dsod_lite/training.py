@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -134,11 +135,12 @@ def epochs_in(
     learner = Learner(copy.deepcopy(model).train(), config, device)
     times: list[float] = []
     before = time.perf_counter()
-    for images, targets in loader:
+    for images, targets in itertools.chain.from_iterable(itertools.repeat(loader)):  # a pass may be one step
         learner.step(images, targets, len(times), len(loader))
         times.append(time.perf_counter() - before)
         before = time.perf_counter()
-        if sum(times) > 0.02 * 60 * config.minutes and len(times) > 8:
+        spent = sum(times) / (60 * config.minutes)
+        if spent > 0.02 and (len(times) > 8 or spent > 0.2):
             break
     step = statistics.median(times[1:] or times)  # the first waits until the loading processes have started
     # Detecting costs about a third of a training step's work, and every `evaluate_every`th epoch does it.

@@ -4,9 +4,10 @@ import copy
 import itertools
 import math
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -196,6 +197,23 @@ def test_more_time_is_more_epochs_and_measuring_leaves_the_model_as_it_was() -> 
     assert 1 <= few < many
     assert same_weights(model, before)
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_where_a_pass_is_one_step_its_slow_first_one_is_not_taken_for_all() -> None:
+    class SlowStart(Toy):
+        begun: ClassVar[list[float]] = []
+
+        def forward(self, images: list[Tensor], targets: Any = None) -> Any:
+            if not self.begun:
+                time.sleep(0.5)
+            self.begun.append(time.monotonic())
+            return super().forward(images, targets)
+
+    config = quick(minutes=0.1, batch_size=len(PICTURES))
+    epochs = epochs_in(config, SlowStart(), make_loader(PICTURES, config, CPU), None, CPU)
+    others = [b - a for a, b in itertools.pairwise(SlowStart.begun)]
+    assert len(others) >= 8
+    assert epochs > 2 * 6 / 0.5  # twice what six seconds have room for if every step is like the first
 
 
 @pytest.mark.parametrize("workers", [0, 2])

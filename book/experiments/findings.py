@@ -33,6 +33,7 @@ FINDINGS = (
     Finding("In a dense chain gradients keep their direction better than in a plain one.",
             "gradients", "dense", "plain", measure="agreement_start"),
     Finding("Deep and dense is better than deep and plain.", "depth", "dense_30", "plain_30"),
+    Finding("And than deep and residual.", "depth", "dense_30", "residual_30"),
     Finding("DSOD's stem is better than DenseNet's.", "stem", "stem", "densenet"),
     Finding("DSOD's stem finds more small objects.", "stem", "stem", "densenet", measure="APs"),
     Finding("With the transition w/o pooling and a fourth block it finds more than without.",

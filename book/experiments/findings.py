@@ -54,6 +54,7 @@ FINDINGS = (
     Finding("BatchNorm over few pictures is worse.", "batchnorm", "batch_32", "batch_2"),
     Finding("On photographs, from scratch, DSOD beats SSD.", "blood_cells", "dsod", "ssd"),
     Finding("Giving each object a prior of its own helps.", "matching", "base", "unforced"),
+    Finding("At SSD's threshold, 0.5, it does.", "matching", "threshold_0.5", "unforced_0.5"),
     Finding("Mining three negatives for each positive beats one for each.", "matching", "base", "negatives_1"),
     Finding("The authors' centres are no better than the map's own.",
             "matching", "centres_map", "centres_official"),

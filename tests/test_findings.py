@@ -88,12 +88,14 @@ def test_curves_go_through_the_means_with_their_intervals(tmp_path: Path) -> Non
     for number, value in ((50, 0.2), (200, 0.4)):
         for seed, step in enumerate((-0.01, 0, 0.01)):
             write(tmp_path, "pictures", f"chain_{number}", seed, {"AP50": value + step})
-    write(tmp_path, "pictures", "chain_1000", 0, {"AP50": 0.9})  # one seed has no interval, and is left out
+    write(tmp_path, "pictures", "chain_1000", 0, {"AP50": 0.9})  # one seed has no interval
     ax = curves("pictures", pictures.STARTS, pictures.PICTURES, "pictures", tmp_path).axes[0]
     drawn = {container.get_label(): container for container in ax.containers}
     assert list(drawn) == list(pictures.STARTS)
     line, _, (bars,) = drawn["chain"]
     assert line.get_ydata() == pytest.approx([0.2, 0.4])
+    hollow = [list(one.get_ydata()) for one in ax.lines if one.get_markerfacecolor() == "none"]
+    assert [each for each in hollow if each] == [[0.9]]
     margin = 4.303 * 0.01 / 3**0.5  # t with two degrees of freedom
     assert [end[1] for end in bars.get_segments()[0]] == pytest.approx([0.2 - margin, 0.2 + margin])
 

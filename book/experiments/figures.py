@@ -52,6 +52,8 @@ def picture(name: str, measure: str | None = None, folder: Path = RECORDS) -> Fi
 def curves(name: str, kinds: Sequence[str], numbers: Sequence[int], label: str, folder: Path = RECORDS) -> Figure:
     """An experiment whose variants are a kind and a number each: a curve of means and intervals for every kind.
 
+    Where there is one seed only, its dot is hollow.
+
     Args:
         name: the experiment's; its variants are called KIND_NUMBER.
         kinds: one curve each.
@@ -64,17 +66,22 @@ def curves(name: str, kinds: Sequence[str], numbers: Sequence[int], label: str, 
         return nothing(name)
     figure, ax = new_figure()
     for shift, kind in enumerate(kinds):
-        there = [n for n in numbers if len(runs.get(f"{kind}_{n}", [])) > 1]
-        spans = [interval(values(runs[f"{kind}_{n}"], measure)) for n in there]
-        means = [mean for mean, _, _ in spans]
-        margins = [high - mean for mean, _, high in spans]
-        x = [n * (1 + 0.02 * (shift - (len(kinds) - 1) / 2)) for n in there]  # intervals beside each other
-        ax.errorbar(x, means, margins, fmt="o-", color=PALETTE[shift], capsize=3, markersize=4, label=kind)
+        x = {n: n * (1 + 0.02 * (shift - (len(kinds) - 1) / 2)) for n in numbers}  # intervals beside each other
+        found = {n: values(runs.get(f"{kind}_{n}", []), measure) for n in numbers}
+        spans = {n: interval(several) for n, several in found.items() if len(several) > 1}
+        ax.errorbar(
+            [x[n] for n in spans],
+            [mean for mean, _, _ in spans.values()],
+            [high - mean for mean, _, high in spans.values()],
+            fmt="o-", color=PALETTE[shift], capsize=3, markersize=4, label=kind,
+        )  # fmt: skip
+        alone = {x[n]: one[0] for n, one in found.items() if len(one) == 1}
+        ax.plot(alone.keys(), alone.values(), "o", color=PALETTE[shift], markersize=5, markerfacecolor="none")
     ax.set_xscale("log")
     ax.set_xticks(numbers, [f"{n:,}" for n in numbers], minor=False)
     ax.minorticks_off()
     ax.set(xlabel=label, ylabel=measure)
-    ax.legend(frameon=False)
+    figure.legend(frameon=False, loc="outside right upper")
     return figure
 
 
@@ -90,8 +97,8 @@ def by_layer(measure: str = "agreement", folder: Path = RECORDS) -> Figure:
         return nothing("gradients")
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 3), sharey=True, layout="constrained", facecolor="white")
     for ax, moment, title in zip(axes, (0, -1), ("before training", "after"), strict=True):
-        for color, (kind, records) in zip(PALETTE, sorted(runs.items()), strict=False):
-            for number, record in enumerate(records):
+        for color, kind in zip(PALETTE, experiment("gradients").VARIANTS, strict=False):
+            for number, record in enumerate(runs.get(kind, [])):
                 heard = record["result"]["moments"][moment][measure]
                 layers = range(1, len(heard) + 1)
                 ax.plot(layers, heard, color=color, alpha=0.7, linewidth=1.3, label=None if number else kind)

@@ -220,3 +220,9 @@ def test_images_say_in_words_what_they_show(pages: list[Path]) -> None:
             if not alt or re.fullmatch(r"\S+\.(png|svg|jpe?g|gif|webp)", alt):
                 problems.append(f"{path.relative_to(HTML)}: {image.get('src')} has the text {alt!r}")
     assert not problems, "\n".join(problems)
+
+
+def test_no_page_prints_a_progress_bar_again_and_again(pages: list[Path]) -> None:
+    """A bar that a terminal draws over is a line each time in a page: such a cell has the tag remove-stderr."""
+    bars = {path.name: path.read_text(encoding="utf-8").count("img/s") for path in pages}
+    assert not {name: lines for name, lines in bars.items() if lines > 2}

@@ -81,6 +81,7 @@ KINDS = [
     "book/appendices/troubleshooting.html",
     "book/appendices/ports.html",
     "book/appendices/bibliography.html",
+    "book/appendices/api.html",
     "search.html",
 ]
 

@@ -1,6 +1,7 @@
 """Sphinx extension: mends what Sphinx writes that screen readers stumble over.
 
-A table's header cell with nothing in it is no header, and a citation is no item of a list that browsers know.
+A table's header cell with nothing in it is no header, a citation is no item of a list that browsers know, and the
+lines of a long signature are no list of definitions.
 """
 
 import re
@@ -17,6 +18,7 @@ def mend(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
         body = body.replace(' role="doc-biblioentry"', "").replace(
             '<div role="list" class="citation-list">', '<div class="citation-list">'
         )
+        body = body.replace('<dl>\n<dd><em class="sig-param">', '<dl role="presentation">\n<dd><em class="sig-param">')
         context["body"] = body
 
 

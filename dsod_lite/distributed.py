@@ -6,6 +6,8 @@ them; so the numbers are those of one process.
 
 import atexit
 import os
+import time
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,9 +36,38 @@ def join(device: str) -> torch.device:
         picked = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(picked)
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if picked.type == "cuda" else "gloo")
+        backend = "nccl" if picked.type == "cuda" else "gloo"
+        store, own, world = next(dist.rendezvous("env://"))
+        dist.init_process_group(backend, store=unused_part(store, own, world), rank=own, world_size=world)
         atexit.register(dist.destroy_process_group)
     return picked
+
+
+def unused_part(store: dist.Store, own: int, world: int) -> dist.Store:
+    """A part of torchrun's store that this start of the processes has for itself.
+
+    The store outlives the processes. After a kill the next ones would find the addresses of the dead in it, try to
+    connect to them, and wait for half an hour (pytorch/pytorch issue 135712; torch 2.14 does it too). So the first
+    process makes up a name, and each of the others waits until the first one has called it by a name of its own. No
+    answer can be an old one then.
+
+    Args:
+        store: what all processes of this start share, those before it too.
+        own: this process's rank.
+        world: how many processes there are.
+    """
+    if own == 0:
+        name = uuid.uuid4().hex
+        store.set("start", name)
+        for other in range(1, world):
+            store.set(store.get(f"{name}/{other}").decode(), "")
+    else:
+        here = uuid.uuid4().hex
+        while not store.check([here]):
+            name = store.get("start").decode()  # of an earlier start, perhaps: then nobody answers
+            store.set(f"{name}/{own}", here)
+            time.sleep(0.01)
+    return dist.PrefixStore(name, store)
 
 
 def world_size() -> int:

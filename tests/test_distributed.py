@@ -3,16 +3,19 @@
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 from tiny import Rectangles, numbers, same, small_dsod
 from two_processes import CASES, batch_for_norm, fresh_norm, normalized, trained
 
 from dsod_lite import predict
-from dsod_lite.distributed import Share, share_of
+from dsod_lite.distributed import Share, share_of, unused_part
 from dsod_lite.loading import EpochSampler
 from dsod_lite.recipe import TrainConfig
 
@@ -68,6 +71,20 @@ def test_two_processes_share_the_pictures_to_be_judged(tmp_path: Path) -> None:
         assert [len(d["boxes"]) for d in found[0]] == [len(d["boxes"]) for d in detections]
         for ours, theirs in zip(detections, found[0], strict=True):
             torch.testing.assert_close(theirs["scores"], ours["scores"])
+
+
+def test_no_start_sees_what_an_earlier_one_left_in_the_store() -> None:
+    """Three processes, five starts; the first process is late each time, so that the others find only what is old."""
+    store = dist.HashStore()
+    for start in range(5):
+        with ThreadPoolExecutor(3) as threads:
+            others = [threads.submit(unused_part, store, own, 3) for own in (1, 2)]
+            time.sleep(0.1)
+            assert not any(other.done() for other in others)
+            parts = [unused_part(store, 0, 3), *(other.result(timeout=10) for other in others)]
+        assert not any(part.check(["address"]) for part in parts)
+        parts[start % 3].set("address", str(start))
+        assert [part.get("address").decode() for part in parts] == [str(start)] * 3
 
 
 def test_a_killed_process_is_started_again_and_the_numbers_are_the_same(tmp_path: Path) -> None:

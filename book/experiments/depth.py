@@ -7,15 +7,14 @@ parameters in each kind. All else is the same, and so are the maps that the head
 chain might only want a lower learning rate, `plain_30_slower` has it at a third.
 """
 
-import math
 from typing import Any
 
 from torch import Tensor, nn
 
 from dsod_lite import DSOD, dsod_tiny
-from dsod_lite.blocks import DenseBlock, Transition, TransitionWithoutPooling, norm_relu_conv
-from dsod_lite.prediction import DensePrediction, MultiBoxHead
+from dsod_lite.blocks import DenseBlock, norm_relu_conv
 
+from .blocks import replace_blocks
 from .common import SIDE, learn_shapes
 
 EPOCHS = 3
@@ -62,20 +61,8 @@ def make_block(kind: str, layers: int) -> DenseBlock | Chain:
 def make_detector(kind: str, depth: int) -> DSOD:
     """`dsod_tiny` with other blocks. Between them transitions bring every kind back to the same WIDTH."""
     model = dsod_tiny(image_size=SIDE, stem_channels=WIDTH // 2)
-    network, others = model.network, (64, 64, 32, 32)
     blocks = [make_block(kind, layers) for layers in DEPTHS[depth]]
-    for number, block in enumerate(blocks, start=1):
-        setattr(network, f"block{number}", block)
-    network.transition1 = Transition(blocks[0].out_channels, WIDTH)
-    network.transition2 = TransitionWithoutPooling(blocks[1].out_channels, WIDTH)
-    network.transition3 = TransitionWithoutPooling(blocks[2].out_channels, WIDTH)
-    network.prediction = DensePrediction(WIDTH, blocks[3].out_channels, others)
-    for conv in network.modules():
-        if isinstance(conv, nn.Conv2d):  # as in `Network`
-            bound = math.sqrt(3 / conv.weight[0].numel())
-            nn.init.uniform_(conv.weight, -bound, bound)
-    network.head = MultiBoxHead((WIDTH, *others), model.config.priors.per_cell, model.config.num_classes)
-    return model
+    return replace_blocks(model, blocks, [WIDTH] * 3, prediction_channels=(64, 64, 32, 32))
 
 
 def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:

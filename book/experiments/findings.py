@@ -50,6 +50,8 @@ FINDINGS = (
     Finding("Pre-training does not help where there are pictures enough.",
             "pictures", "dense_1000", "pretrained_1000"),
     Finding("With few pictures it does.", "pictures", "pretrained_50", "dense_50"),
+    Finding("With few pictures it does, if nobody counts what it cost.", "pictures", "gift_50", "dense_50"),
+    Finding("Not even then does it help where there are pictures enough.", "pictures", "dense_1000", "gift_1000"),
     Finding("A structure made for it learns more from few pictures.", "pictures", "dense_200", "chain_200"),
     Finding("BatchNorm over few pictures is worse.", "batchnorm", "batch_32", "batch_2"),
     Finding("On photographs, from scratch, DSOD beats SSD.", "blood_cells", "dsod", "ssd"),

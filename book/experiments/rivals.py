@@ -34,7 +34,7 @@ def group_norm(channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(channels // 8, channels)
 
 
-def chain(widths: Sequence[int], norm: Norm, in_channels: int = 3) -> nn.Sequential:
+def vgg_chain(widths: Sequence[int], norm: Norm, in_channels: int = 3) -> nn.Sequential:
     """Two convolutions for each width, the first with stride 2: [B, in_channels, S, S] -> [B, widths[-1], ...]."""
     stages = [
         nn.Sequential(Conv2dNormActivation(c, d, 3, 2, norm_layer=norm), Conv2dNormActivation(d, d, 3, norm_layer=norm))
@@ -51,9 +51,9 @@ class SSDBackbone(nn.Module):
 
     def __init__(self, norm: Norm) -> None:
         super().__init__()
-        self.first = chain(WIDTHS[:3], norm)
+        self.first = vgg_chain(WIDTHS[:3], norm)
         self.scale = L2Norm(WIDTHS[2])
-        self.later = chain(WIDTHS[3:] + EXTRA_WIDTHS, norm, WIDTHS[2])
+        self.later = vgg_chain(WIDTHS[3:] + EXTRA_WIDTHS, norm, WIDTHS[2])
         self.out_channels = [*WIDTHS[2:], *EXTRA_WIDTHS]
 
     def forward(self, batch: Tensor) -> OrderedDict[str, Tensor]:
@@ -91,7 +91,7 @@ def small_faster_rcnn(num_classes: int, image_size: int, normalised: bool, propo
     """
     norm, later_norm = (nn.BatchNorm2d, group_norm) if normalised else (None, None)
     maps = {"2": "0", "3": "1", "4": "2"}
-    backbone = BackboneWithFPN(chain(WIDTHS, norm), maps, list(WIDTHS[2:]), FPN_WIDTH, norm_layer=later_norm)
+    backbone = BackboneWithFPN(vgg_chain(WIDTHS, norm), maps, list(WIDTHS[2:]), FPN_WIDTH, norm_layer=later_norm)
     priors = dsod_tiny(num_classes, image_size).config.priors
     sizes = tuple((low, (low * high) ** 0.5) for low, high in zip(priors.min_sizes, priors.max_sizes, strict=True))[:4]
     anchors = AnchorGenerator(sizes, ((0.5, 1.0, 2.0),) * 4)

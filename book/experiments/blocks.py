@@ -1,0 +1,37 @@
+"""A DSOD with other blocks in its dense blocks' places."""
+
+import math
+from collections.abc import Sequence
+
+from torch import nn
+
+from dsod_lite import DSOD
+from dsod_lite.blocks import Transition, TransitionWithoutPooling
+from dsod_lite.prediction import DensePrediction, MultiBoxHead
+
+
+def replace_blocks(
+    model: DSOD, blocks: Sequence[nn.Module], widths: Sequence[int], prediction_channels: Sequence[int]
+) -> DSOD:
+    """Puts in four blocks and what follows from them, draws all weights anew as `Network` does, and returns the model.
+
+    Args:
+        model: changed in place.
+        blocks: [B, C, H, W] -> [B, out_channels, H, W], C being the stem's width and then those of the transitions.
+        widths: channels that the three transitions give.
+        prediction_channels: as in `DSODConfig`.
+    """
+    network, config = model.network, model.config
+    outputs: list[int] = [block.out_channels for block in blocks]  # type: ignore[misc]
+    for number, block in enumerate(blocks, start=1):
+        setattr(network, f"block{number}", block)
+    network.transition1 = Transition(outputs[0], widths[0])
+    network.transition2 = TransitionWithoutPooling(outputs[1], widths[1])
+    network.transition3 = TransitionWithoutPooling(outputs[2], widths[2])
+    network.prediction = DensePrediction(widths[1], outputs[3], prediction_channels)
+    for conv in network.modules():
+        if isinstance(conv, nn.Conv2d):
+            bound = math.sqrt(3 / conv.weight[0].numel())
+            nn.init.uniform_(conv.weight, -bound, bound)
+    network.head = MultiBoxHead(network.prediction.out_channels, config.priors.per_cell, config.num_classes)
+    return model

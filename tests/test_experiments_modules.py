@@ -104,6 +104,17 @@ def test_pretraining_moves_the_body_and_nothing_else(monkeypatch):
     assert moved == {"stem", *(f"block{i}" for i in range(1, 5)), *(f"transition{i}" for i in range(1, 4))}
 
 
+def test_a_gift_is_the_seeds_own_detector_with_a_classifiers_body(monkeypatch):
+    cut_out = pretraining.cut_out(600)
+    monkeypatch.setattr(pretraining, "cut_out", lambda pictures: cut_out)
+    weights, said = pictures.gift(seed=3, steps=2)
+    assert said["pretrain_steps"] == 2
+    torch.manual_seed(3)
+    own = dsod_tiny(image_size=SIDE).state_dict()
+    assert torch.equal(weights["network.head.offsets.0.0.weight"], own["network.head.offsets.0.0.weight"])
+    assert not torch.equal(weights["network.stem.0.0.weight"], own["network.stem.0.0.weight"])
+
+
 def test_cut_out_shapes_fill_their_pictures():
     crops, labels = pretraining.cut_out(40)
     assert crops.shape[1:] == (3, SIDE, SIDE)

@@ -182,6 +182,7 @@ def test_pages_are_sound(browser: Browser, folder: Path, theme: str, width: int,
 
 def test_labels_do_not_overlap(page: Page) -> None:
     measure = "all => all.map(e => [+e.getAttribute('x'), +e.getAttribute('y'), e.getComputedTextLength()])"
+    page.locator(".explorer-label", has_text="3").first.wait_for()  # the page may still be drawing
     labels = [label for label in page.locator(".explorer-label").evaluate_all(measure) if label[2]]
     assert len(labels) > 30
     for i, (x, y, width) in enumerate(labels):

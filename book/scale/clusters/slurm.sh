@@ -14,7 +14,8 @@ set -euo pipefail
 # A folder that all nodes see, the pictures and the run in it.
 data="${DATA:-downloads/voc/VOCdevkit}"
 output="${OUTPUT:-runs/voc0712}"
-first_node=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+nodes=$(scontrol show hostnames "$SLURM_JOB_NODELIST")
+first_node=${nodes%%$'\n'*}
 
 # One torchrun a node starts a process a GPU. If one dies, all begin again from the last checkpoint (--max-restarts);
 # if the job is put back into the queue, it goes on from there too (--resume).

@@ -43,10 +43,7 @@ class Network(nn.Module):
 
         structure = DensePrediction if config.prediction == "dense" else PlainPrediction
         self.prediction = structure(first, channels, config.prediction_channels)
-        for conv in self.modules():
-            if isinstance(conv, nn.Conv2d):  # Caffe's "xavier", not Glorot's: the fan-out has no part in it
-                bound = math.sqrt(3 / (conv.in_channels * conv.kernel_size[0] * conv.kernel_size[1]))
-                nn.init.uniform_(conv.weight, -bound, bound)
+        draw_weights(self)
         self.head = MultiBoxHead(self.prediction.out_channels, config.priors.per_cell, config.num_classes)
 
     def maps(self, batch: Tensor) -> list[Tensor]:
@@ -58,3 +55,14 @@ class Network(nn.Module):
 
     def forward(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         return self.head(self.maps(batch))
+
+
+def draw_weights(module: nn.Module) -> None:
+    """Draws the weights of all convolutions in `module` by Caffe's "xavier": uniform, with variance 1 / fan-in.
+
+    That is not Glorot's: the fan-out has no part in it.
+    """
+    for conv in module.modules():
+        if isinstance(conv, nn.Conv2d):
+            bound = math.sqrt(3 / (conv.in_channels * conv.kernel_size[0] * conv.kernel_size[1]))
+            nn.init.uniform_(conv.weight, -bound, bound)

@@ -1,12 +1,12 @@
 """A DSOD with other blocks in its dense blocks' places."""
 
-import math
 from collections.abc import Sequence
 
 from torch import nn
 
 from dsod_lite import DSOD
 from dsod_lite.blocks import Transition, TransitionWithoutPooling
+from dsod_lite.network import draw_weights
 from dsod_lite.prediction import DensePrediction, MultiBoxHead
 
 
@@ -29,9 +29,6 @@ def replace_blocks(
     network.transition2 = TransitionWithoutPooling(outputs[1], widths[1])
     network.transition3 = TransitionWithoutPooling(outputs[2], widths[2])
     network.prediction = DensePrediction(widths[1], outputs[3], prediction_channels)
-    for conv in network.modules():
-        if isinstance(conv, nn.Conv2d):
-            bound = math.sqrt(3 / conv.weight[0].numel())
-            nn.init.uniform_(conv.weight, -bound, bound)
+    draw_weights(network)
     network.head = MultiBoxHead(network.prediction.out_channels, config.priors.per_cell, config.num_classes)
     return model

@@ -42,6 +42,8 @@ SEEDS = 5
 SIDE = 256
 BARELY = 0.1
 """A detection that overlaps all labelled objects of its class by less is of something unlabelled, or of nothing."""
+SURE = 0.5
+"""The score from which such a detection is counted."""
 
 VARIANTS: dict[str, tuple[Callable[[], nn.Module], float]] = {
     "dsod": (lambda: dsod_tiny(4, SIDE), 0.01),
@@ -99,7 +101,9 @@ def analysis(model: nn.Module, test_set: VOCDataset) -> dict[str, Any]:
     alone = [is_unlabelled(found, target) for found, target in zip(detections, targets, strict=True)]
     others = [{key: value[~a] for key, value in found.items()} for found, a in zip(detections, alone, strict=True)]
     result = evaluate_voc(others, targets, 1 + len(test_set.classes), method="all-point")
-    sure = torch.cat([found["labels"][a & (found["scores"] > 0.5)] for found, a in zip(detections, alone, strict=True)])
+    sure = torch.cat(
+        [found["labels"][a & (found["scores"] > SURE)] for found, a in zip(detections, alone, strict=True)]
+    )
     names = dict(enumerate(test_set.classes, start=1))
     return {
         "resampled": resampled(detections, targets, 1 + len(test_set.classes)),

@@ -18,7 +18,7 @@ from dsod_lite.datasets import VOCDataset
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
-from book.experiments.blood_cells import folder, is_unlabelled  # noqa: E402
+from book.experiments.blood_cells import SURE, folder, is_unlabelled  # noqa: E402
 
 ROWS, COLUMNS = 4, 10
 
@@ -29,7 +29,7 @@ def main() -> None:
     model, _ = load_model(ROOT / "data/runs/bccd_tiny.pt")
     finds = []
     for i, (found, target) in enumerate(zip(*predict(model, test_set), strict=True)):
-        sure = is_unlabelled(found, target) & (found["scores"] > 0.5)
+        sure = is_unlabelled(found, target) & (found["scores"] > SURE)
         finds += [(i, box) for box in found["boxes"][sure].tolist()]
     figure, axes = plt.subplots(ROWS, COLUMNS, figsize=(10, 4), facecolor="white", layout="constrained")
     for ax, (i, (x1, y1, x2, y2)) in zip(axes.flat, random.Random(0).sample(finds, ROWS * COLUMNS), strict=True):

@@ -64,9 +64,27 @@ def test_the_report_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureF
     said = capsys.readouterr().out
     assert "epochs: 2; an abacus, 1 thread, torch 2.9, 2026-01-01" in said
     assert "densenet  not run (0 of 5 seeds)" in said
-    line = next(line for line in said.splitlines() if line.startswith("stem "))
-    assert " ".join(line.split()) == "stem AP50 0.600 [-0.671, 1.871] 600,000 parameters (2 of 5 seeds)"
+    lines = iter(said.splitlines())
+    line = next(line for line in lines if line.startswith("stem "))
+    assert " ".join(line.split()) == "stem AP50 0.600 [-0.671, 1.871] (2 of 5 seeds)"
+    assert next(lines) == "    600,000 parameters"
     assert "not judged: 0 of 5 seeds recorded" in said
+
+
+def test_the_report_has_both_aps_and_what_a_variant_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed, seconds in enumerate((10.2, 11.4, 60)):
+        result = {"AP50": 0.5 + seed / 10, "AP": 0.2 + seed / 20, "parameters": 7_000, "train_seconds": seconds}
+        write(tmp_path, "prediction", "dense", seed, result)
+    report("prediction", tmp_path)
+    assert "    AP 0.250 [0.126, 0.374], 7,000 parameters, trained for 11 s\n" in capsys.readouterr().out
+
+
+def test_the_report_leaves_a_count_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed in range(3):
+        write(tmp_path, "speed", "dsod300", seed, {"multiply_adds": 12_345_678})
+    report("speed", tmp_path)
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("dsod300 "))
+    assert " ".join(line.split()) == "dsod300 multiply_adds 12,345,678"
 
 
 def test_the_picture_has_every_seed_or_says_that_there_is_none(tmp_path: Path) -> None:

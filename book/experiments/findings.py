@@ -1,5 +1,6 @@
 """The paper's findings as comparisons of recorded runs, and the verdict on each."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,7 @@ def judged(finding: Finding, folder: Path = RECORDS) -> str:
 
 
 def report(name: str, folder: Path = RECORDS) -> None:
-    """Prints an experiment's variants, what is missing of them, and the verdicts on its findings."""
+    """Prints what an experiment's variants have found and cost, what is missing, and the verdicts on its findings."""
     module, runs = experiment(name), load(name, folder)
     measure = measure_of(module)
     longest = max(map(len, module.VARIANTS))
@@ -84,6 +85,8 @@ def report(name: str, folder: Path = RECORDS) -> None:
     for variant in module.VARIANTS:
         own = runs.get(variant, [])
         print(f"{variant:{longest}}  {line(own, measure, seeds_of(module))}")
+        if own and (rest := also(own, measure)):
+            print(f"    {rest}")
     print()
     verdicts(name, folder)
 
@@ -96,16 +99,33 @@ def verdicts(name: str, folder: Path = RECORDS) -> None:
 
 
 def line(runs: Sequence[dict[str, Any]], measure: str, wanted: int) -> str:
-    """A variant in the list: mean and interval, parameters, seconds, and the seeds that are missing."""
+    """A variant in the list: mean and interval, and the seeds that are missing."""
     if not runs:
         return f"not run (0 of {wanted} seeds)"
-    numbers = values(runs, measure)
-    mean, low, high = interval(numbers) if len(numbers) > 1 else (numbers[0], float("nan"), float("nan"))
-    spread = f"[{low:.3f}, {high:.3f}]" if len(numbers) > 1 else "(one seed)"
-    parameters = runs[0]["result"].get("parameters")
-    counted = "" if parameters is None else f"  {parameters:>9,} parameters"
     missing = f"  ({len(runs)} of {wanted} seeds)" if len(runs) < wanted else ""
-    return f"{measure} {mean:.3f} {spread:16}{counted}{missing}"
+    return spread(runs, measure) + missing
+
+
+def spread(runs: Sequence[dict[str, Any]], measure: str) -> str:
+    """A measure's mean and interval; a count, which no seed changes, as it is."""
+    numbers = values(runs, measure)
+    if all(number.is_integer() for number in numbers) and len(set(numbers)) == 1:
+        return f"{measure} {numbers[0]:,.0f}"
+    if len(numbers) == 1:
+        return f"{measure} {numbers[0]:.3f} (one seed)"
+    mean, low, high = interval(numbers)
+    return f"{measure} {mean:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def also(runs: Sequence[dict[str, Any]], measure: str) -> str:
+    """What else belongs to a variant: COCO's AP, where that is not the measure, parameters, and how long it took."""
+    result = runs[0]["result"]
+    parts = [spread(runs, "AP")] if "AP" in result and measure != "AP" else []
+    if "parameters" in result:
+        parts.append(f"{result['parameters']:,} parameters")
+    if "train_seconds" in result:
+        parts.append(f"trained for {statistics.median(run['result']['train_seconds'] for run in runs):.0f} s")
+    return ", ".join(parts)
 
 
 def describe(record: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from book.experiments import pictures
 from book.experiments.catalogue import experiment, experiments
-from book.experiments.figures import ENGINES, by_layer, curves, frontier, picture, published_map
+from book.experiments.figures import ENGINES, by_layer, curves, frontier, picture, published_map, undominated
 from book.experiments.findings import FINDINGS, Finding, judged, report
 from dsod_lite.checkpoint import write_json
 
@@ -62,7 +62,7 @@ def test_the_report_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureF
     record(tmp_path, "stem", 1, 0.7)
     report("stem", tmp_path)
     said = capsys.readouterr().out
-    assert "epochs: 2; an abacus, 1 thread, torch 2.9, 2026-01-01" in said
+    assert "epochs: 2; an abacus, 1 thread, torch 2.9; 2026-01-01" in said
     assert "densenet  not run (0 of 5 seeds)" in said
     lines = iter(said.splitlines())
     line = next(line for line in lines if line.startswith("stem "))
@@ -138,3 +138,9 @@ def test_the_frontier_has_the_papers_numbers_and_the_median_time(tmp_path: Path)
     assert ax.lines[0].get_xdata() == pytest.approx([15, 25, 35, 45])
     assert ax.lines[0].get_ydata() == pytest.approx([77.7] * 4)
     assert [text.get_text() for text in ax.texts] == ["dsod300"]
+    dashed = next(line for line in ax.lines if line.get_label() == "frontier")
+    assert list(dashed.get_xdata()) == [15]  # its fastest engine of those with floats
+
+
+def test_the_frontier_leaves_out_what_another_beats() -> None:
+    assert undominated([(3, 70), (1, 60), (2, 50), (4, 65), (1, 55)]) == [(1, 60), (3, 70)]

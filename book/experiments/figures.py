@@ -112,27 +112,48 @@ def by_layer(measure: str = "agreement", folder: Path = RECORDS) -> Figure:
 
 
 def frontier(folder: Path = RECORDS) -> Figure:
-    """`speed`'s milliseconds of each engine against the published mAP on VOC 2007, for the networks that have one."""
-    runs = load("speed", folder)
+    """`speed`'s milliseconds of each engine against the published mAP on VOC 2007, for the networks that have one.
+
+    Dashed: the frontier, on which no network is both faster and better. The published mAP is of floats, so eight bits
+    are hollow and have no part in it.
+    """
+    runs, published = load("speed", folder), published_map()
     if not set(runs) & set(PUBLISHED):
         return nothing("speed")
     figure, ax = new_figure()
-    published = published_map()
+    floats: list[tuple[float, float]] = []
     for color, (variant, named) in zip(PALETTE, PUBLISHED.items(), strict=False):
-        times = median_times(runs.get(variant, []))
-        height = [published[named]] * len(times)
-        ax.plot(list(times.values()), height, color=color, linewidth=1, alpha=0.6)
-        for (engine, x), y in zip(times.items(), height, strict=True):
-            ax.plot(x, y, ENGINES[engine], color=color, markersize=6)
+        times, y = median_times(runs.get(variant, [])), published[named]
+        ax.plot(list(times.values()), [y] * len(times), color=color, linewidth=1, alpha=0.6)
+        for engine, x in times.items():
+            hollow = {"markerfacecolor": "white"} if engine == "onnx_int8" else {}
+            ax.plot(x, y, ENGINES[engine], color=color, markersize=6, **hollow)
+            floats += [] if hollow else [(x, y)]
         if times:
-            ax.annotate(variant, (min(times.values()), height[0]), (0, 7), textcoords="offset points", fontsize=8)
+            place = (max(times.values()), y)
+            ax.annotate(variant, place, (7, 1), textcoords="offset points", fontsize=8, color="#333333")
+    best = undominated(floats)
+    ax.plot(*zip(*best, strict=True), "--", color="grey", linewidth=1, zorder=0, label="frontier")
     for engine, marker in ENGINES.items():
-        ax.plot([], [], marker, color="grey", label=engine.replace("_", " "))
+        inside = "white" if engine == "onnx_int8" else "grey"
+        ax.plot([], [], marker, color="grey", markerfacecolor=inside, label=engine.replace("_", " "))
     ax.set_xscale("log")
-    ax.margins(y=0.15)
+    ticks = [50, 100, 200, 400, 800]
+    ax.set_xticks(ticks, [str(tick) for tick in ticks])
+    ax.minorticks_off()
+    ax.margins(x=0.3, y=0.15)  # the names need room
     ax.set(xlabel="milliseconds a picture, one thread", ylabel="published mAP, VOC 2007")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
+
+
+def undominated(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Of points (time, mAP) those that no other beats in both, the fastest first."""
+    best: list[tuple[float, float]] = []
+    for x, y in sorted(points, key=lambda point: (point[0], -point[1])):
+        if not best or y > best[-1][1]:
+            best.append((x, y))
+    return best
 
 
 def median_times(records: Sequence[Record]) -> dict[str, float]:

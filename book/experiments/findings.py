@@ -82,8 +82,8 @@ def report(name: str, folder: Path = RECORDS) -> None:
     module, runs = experiment(name), load(name, folder)
     measure = measure_of(module)
     longest = max(map(len, module.VARIANTS))
-    first = next((records[0] for records in runs.values()), None)
-    print(f"epochs: {module.EPOCHS}; nothing recorded" if first is None else describe(first))
+    records = [record for several in runs.values() for record in several]
+    print(describe(records) if records else f"epochs: {module.EPOCHS}; nothing recorded")
     for variant in module.VARIANTS:
         own = runs.get(variant, [])
         print(f"{variant:{longest}}  {line(own, measure, seeds_of(module))}")
@@ -130,7 +130,7 @@ def also(runs: Sequence[dict[str, Any]], measure: str) -> str:
     return ", ".join(parts)
 
 
-def describe(record: dict[str, Any]) -> str:
-    """The budget, and where a record was made."""
-    machine = f"{record['device']}, {record['threads']} thread, torch {record['torch']}"
-    return f"epochs: {record['epochs']}; {machine}, {record['started'][:10]}"
+def describe(records: Sequence[dict[str, Any]]) -> str:
+    """The budget, and where and when the records were made."""
+    machines = sorted({f"{r['device']}, {r['threads']} thread, torch {r['torch']}" for r in records})
+    return f"epochs: {records[0]['epochs']}; {'; '.join(machines)}; {min(r['started'] for r in records)[:10]}"

@@ -24,6 +24,7 @@ from book.experiments import (
     depth,
     gradients,
     ladder,
+    matching,
     prediction,
     records,
     runner,
@@ -49,7 +50,8 @@ def run(variant, seed, epochs):
         file.write(f"{variant}-{seed} {os.getpid()}\\n")
     while log.with_name(f"wait-{variant}-{seed}").exists():
         time.sleep(0.01)
-    return {"score": VARIANTS[variant] + seed / 100, "parameters": 1, "curve": []}
+    setup = {"architecture": "Oracle", "config": None, "train": {"learning_rate": 0.1}}
+    return {"score": VARIANTS[variant] + seed / 100, "parameters": 1, "curve": [], "setup": setup}
 '''
 
 START = """
@@ -94,6 +96,25 @@ def wait_until(condition, process):
         time.sleep(0.01)
 
 
+RECORDED = sorted((ROOT / "data" / "runs").glob("*/*.json"))
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_each_record_says_how_it_was_made(path):
+    found = json.loads(path.read_text(encoding="utf-8"))
+    module = catalogue.experiment(found["experiment"])
+    assert path == catalogue.record_path(ROOT / "data" / "runs", found["experiment"], found["variant"], found["seed"])
+    assert found["variant"] in module.VARIANTS
+    assert found["epochs"] == module.EPOCHS
+    assert {"command", "device", "threads", "python", "torch", "torchvision", "commit", "started"} < set(found)
+    assert found["seconds"] > 0
+    assert found["result"][catalogue.measure_of(module)] is not None
+    assert (found["config"] is not None) == (found["architecture"] == "DSOD")
+    if found["train"]:
+        assert found["train"]["seed"] == found["seed"]
+        assert len(found["result"]["curve"]) == found["train"]["epochs"]
+
+
 class TestRunner:
     def test_runs_all_seed_by_seed_and_nothing_twice(self, tiny, capsys):
         out = tiny / "out"
@@ -103,6 +124,7 @@ class TestRunner:
         assert found["result"] == {"score": 0.71, "parameters": 1, "curve": []}
         assert found["command"] == "python -m book.experiments tiny --variant b --seeds 2 --epochs 2"
         assert (found["experiment"], found["variant"], found["seed"], found["epochs"]) == ("tiny", "b", 1, 2)
+        assert (found["architecture"], found["config"], found["train"]) == ("Oracle", None, {"learning_rate": 0.1})
         assert found["threads"] == 1
         assert found["torch"] == torch.__version__
         before = record(tiny, "a", 0)
@@ -386,10 +408,22 @@ class TestModules:
     def test_a_run_fits_in_a_record(self, module, variant, few_pictures):
         torch.manual_seed(0)
         result = module.run(variant, 0, 1)
+        assert result["setup"]["architecture"] == "DSOD"
+        assert result["setup"]["train"]["epochs"] == 1
+        json.dumps(result.pop("setup"), allow_nan=False)
         assert json.loads(json.dumps(result, allow_nan=False)) == result
         assert math.isfinite(result[catalogue.measure_of(module)])
         assert result["parameters"] > 0
         assert [entry["epoch"] for entry in result["curve"]] == [1]
+
+    def test_a_record_leaves_out_what_other_blocks_overrule(self, few_pictures):
+        config = depth.run("plain_15", 0, 1)["setup"]["config"]
+        assert not {"block_layers", "bottleneck", "growth_rate", "compression"} & set(config)
+        assert config["prediction_channels"] == (64, 64, 32, 32)
+
+    def test_a_record_has_the_matching_that_was_tried(self):
+        config = matching.build(**matching.VARIANTS["negatives_7"]).config
+        assert (config.negatives_per_positive, config.match_threshold) == (7, 0.4)
 
     def test_the_ladder_has_the_papers_rungs(self):
         """Widths a quarter of the paper's, and the same three parts."""

@@ -1,6 +1,8 @@
 """A DSOD with other blocks in its dense blocks' places."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from torch import nn
 
@@ -31,4 +33,12 @@ def replace_blocks(
     network.prediction = DensePrediction(widths[1], outputs[3], prediction_channels)
     draw_weights(network)
     network.head = MultiBoxHead(network.prediction.out_channels, config.priors.per_cell, config.num_classes)
+    model.config = replace(config, prediction_channels=tuple(prediction_channels))
     return model
+
+
+def with_other_blocks(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A result, its "setup" without what the model's config says of the blocks that were replaced."""
+    said = ("block_layers", "bottleneck", "growth_rate", "compression")
+    config = {field: value for field, value in result["setup"]["config"].items() if field not in said}
+    return {**result, "setup": {**result["setup"], "config": config}}

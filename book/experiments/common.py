@@ -2,6 +2,7 @@
 
 import functools
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch.utils.data import Dataset
 from torchvision import tv_tensors
 
 from dsod_lite import TrainConfig, evaluate_coco, evaluate_voc, predict, train
+from dsod_lite.checkpoint import describe
 from dsod_lite.datasets import ShapesDataset, light_augmentation
 
 TRAIN_SEED, TEST_SEED = 1, 2
@@ -91,7 +93,7 @@ def train_and_judge(
         fields: further fields of TrainConfig.
 
     Returns:
-        "parameters"; "curve", a list of {"epoch", "loss"}; "train_seconds"; and all that `judge` returns.
+        "parameters"; "curve", a list of {"epoch", "loss"}; "train_seconds"; "setup"; and all that `judge` returns.
     """
     config = TrainConfig(epochs=epochs, seed=seed, device=device, **fields)
     parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
@@ -102,7 +104,13 @@ def train_and_judge(
         "parameters": parameters,
         "train_seconds": round(history[-1]["seconds"], 1),
         "curve": curve,
+        "setup": setup(model, config),
     }
+
+
+def setup(model: nn.Module, config: TrainConfig | None = None) -> dict[str, Any]:
+    """How a run was made, for its record: "architecture", "config" if it is a DSOD, and "train" if it is trained."""
+    return {**describe(model), "train": config and asdict(config)}
 
 
 SIDE = 96

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from dsod_lite import DSOD, dsod_tiny
 from dsod_lite.blocks import DenseBlock, norm_relu_conv
 
-from .blocks import replace_blocks
+from .blocks import replace_blocks, with_other_blocks
 from .common import SIDE, learn_shapes
 
 EPOCHS = 3
@@ -68,4 +68,4 @@ def make_detector(kind: str, depth: int) -> DSOD:
 def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     """One kind of blocks at one depth, trained and judged."""
     kind, depth, rate = VARIANTS[variant]
-    return learn_shapes(make_detector(kind, depth), seed, epochs, learning_rate=rate)
+    return with_other_blocks(learn_shapes(make_detector(kind, depth), seed, epochs, learning_rate=rate))

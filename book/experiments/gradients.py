@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from dsod_lite import DSOD, TrainConfig
 from dsod_lite.recipe import learning_rate_at, make_optimizer
 
-from .common import SIDE, seeded, shapes
+from .blocks import with_other_blocks
+from .common import SIDE, seeded, setup, shapes
 from .depth import KINDS, make_detector
 
 EPOCHS = 3
@@ -42,7 +43,7 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     dice = seeded(seed)
     grainy = [image + (2 * torch.rand(image.shape, generator=dice) - 1) / 255 for image in images]
 
-    config = TrainConfig(epochs=epochs, batch_size=BATCH, learning_rate=0.03)
+    config = TrainConfig(epochs=epochs, seed=seed, batch_size=BATCH, learning_rate=0.03)
     optimizer = make_optimizer(model, config)
     steps = len(train_set) // BATCH
     moments: list[dict[str, Any]] = [{"step": 0, **listen(model, images, grainy, targets)}]
@@ -61,13 +62,15 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
             losses.append(loss.item())
         moments.append({"step": (epoch + 1) * steps, **listen(model, images, grainy, targets)})
         curve.append({"epoch": epoch + 1, "loss": statistics.fmean(losses)})
-    return {
+    result = {
         "moments": moments,
         "agreement_start": statistics.fmean(moments[0]["agreement"]),
         "agreement_end": statistics.fmean(moments[-1]["agreement"]),
         "parameters": sum(p.numel() for p in model.parameters()),
         "curve": curve,
+        "setup": setup(model, config),
     }
+    return with_other_blocks(result)
 
 
 def listen(

@@ -104,7 +104,8 @@ def build(
     forced: bool = True, focal: bool = False, negatives_per_positive: float = 3.0, match_threshold: float = 0.4
 ) -> DSOD:
     """`dsod_tiny` at 96×96 with another loss."""
-    model = dsod_tiny(image_size=SIDE, match_threshold=match_threshold, min_negatives=0)
+    fields: dict[str, Any] = {"match_threshold": match_threshold, "negatives_per_positive": negatives_per_positive}
+    model = dsod_tiny(image_size=SIDE, min_negatives=0, **fields)
     model.loss = OtherLoss(match_threshold, forced, focal, negatives_per_positive)  # type: ignore[assignment]
     if focal:
         expect_background(model)

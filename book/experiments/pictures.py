@@ -23,6 +23,7 @@ from torch import Tensor
 
 from dsod_lite import dsod_tiny
 
+from .blocks import with_other_blocks
 from .chain import chain
 from .common import SIDE, TEST_SEED, shapes, train_and_judge
 from .pretraining import BATCH, pretrain
@@ -69,4 +70,5 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     remaining = passes(epochs / 2 if start == "pretrained" else epochs, pictures)
     train_set, test_set = shapes(pictures, image_size=SIDE, augment=True), shapes(400, TEST_SEED, SIDE)
     result = train_and_judge(model, train_set, test_set, seed, remaining, learning_rate=RATE)
-    return {"pictures": pictures, **before, **result}
+    result = {"pictures": pictures, **before, **result}
+    return with_other_blocks(result) if start == "chain" else result

@@ -82,6 +82,7 @@ def make_run(module: ModuleType, name: str, variant: str, seed: int, epochs: int
         "variant": variant,
         "seed": seed,
         "epochs": epochs,
+        **result.pop("setup", {}),
         "seconds": round(time.perf_counter() - begun, 1),
         "result": result,
     }

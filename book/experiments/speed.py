@@ -30,7 +30,7 @@ from dsod_lite.export import export_onnx
 from dsod_lite.fast import fast_network
 from dsod_lite.network import Network
 
-from .common import drawn
+from .common import drawn, setup
 
 EPOCHS = 15
 """Rounds of the stopwatch."""
@@ -46,6 +46,8 @@ Answer = Callable[[Tensor], tuple[Tensor, ...]]
 class Case:
     """A network to be counted and timed."""
 
+    detector: nn.Module
+    """What the network is a part of."""
     network: nn.Module
     """Takes a prepared batch [1, 3, side, side]; gives offsets and logits."""
     side: int
@@ -71,6 +73,7 @@ def ours(model: DSOD) -> Case:
     """One of the family."""
     model.eval()
     return Case(
+        detector=model,
         network=model.network,
         side=model.config.image_size,
         prepare=lambda image: model.normalize([image]),
@@ -92,7 +95,7 @@ def theirs(make: Callable[..., SSD]) -> Case:
         how: dict[str, Any] = {"dynamo": True, "external_data": False, "verbose": False}
         torch.onnx.export(network, (example,), path, input_names=["pictures"], **how)
 
-    return Case(network, side, prepare, write)
+    return Case(ssd, network, side, prepare, write)
 
 
 def shipped() -> DSOD:
@@ -193,6 +196,7 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
         "side": case.side,
         "bytes": sizes,
         "milliseconds": race(calls, batch, epochs),
+        "setup": setup(case.detector),
     }
     if variant == "dsod_tiny":
         result["ap50"] = {name: ap50(calls[name]) for name in ("torch", *files)}

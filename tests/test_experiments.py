@@ -204,7 +204,7 @@ class TestRunner:
         again = made(tiny)[4]
         variant, seed = again.split("-")
         assert f"again: tiny, {variant}, seed {seed}, 2 epochs" in printed
-        assert "inside what 2 recorded seeds span" in printed
+        assert "inside where one run more would lie beside the 2 recorded" in printed
         command_line(["verify", "--seed", "1", "--output", str(out)])
         assert made(tiny)[5] == again  # a seed fixes which
 
@@ -215,7 +215,7 @@ class TestRunner:
             changed["result"]["score"] += 0.1
             path.write_text(json.dumps(changed))
         assert command_line(["verify", "--output", str(tiny / "out")]) == 1
-        assert "OUTSIDE what 3 recorded seeds span" in capsys.readouterr().out
+        assert "OUTSIDE where one run more would lie beside the 3 recorded" in capsys.readouterr().out
 
     def test_the_help_teaches(self, capsys):
         with pytest.raises(SystemExit):
@@ -252,6 +252,10 @@ class TestRecords:
     def test_interval_by_hand(self):
         # mean 0.4, deviations -0.1, 0, 0.1: standard deviation 0.1; 4.303 · 0.1 / √3
         assert records.interval([0.3, 0.4, 0.5]) == pytest.approx((0.4, 0.4 - 0.248434, 0.4 + 0.248434), abs=1e-6)
+
+    def test_one_run_more_by_hand(self):
+        """4.303 · 0.1 · √(1 + 1/3)."""
+        assert records.further([0.3, 0.4, 0.5]) == pytest.approx((0.4, 0.4 - 0.496867, 0.4 + 0.496867), abs=1e-5)
 
     @pytest.mark.parametrize("count", [0, 1, 32])
     def test_an_interval_of_too_few_or_too_many_is_refused(self, count):

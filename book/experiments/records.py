@@ -71,6 +71,17 @@ def interval(numbers: Sequence[float]) -> Interval:
     return mean, mean - margin, mean + margin
 
 
+def further(numbers: Sequence[float]) -> Interval:
+    """Mean of 2 to 31 numbers, and the interval in which one more like them lies with 95 %: wider than the mean's.
+
+    Raises:
+        ValueError: as `interval`.
+    """
+    mean, _, high = interval(numbers)
+    margin = (high - mean) * math.sqrt(len(numbers) + 1)  # t s √(1 + 1/n), where the mean's is t s √(1/n)
+    return mean, mean - margin, mean + margin
+
+
 def paired(a: Sequence[Record], b: Sequence[Record], measure: str = "AP50") -> list[float]:
     """a - b for every seed that both have: with one seed, both saw the same pictures in the same order."""
     ours, theirs = ({r["seed"]: value for r, value in zip(x, values(x, measure), strict=True)} for x in (a, b))

@@ -62,7 +62,7 @@ def test_the_report_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureF
     record(tmp_path, "stem", 1, 0.7)
     report("stem", tmp_path)
     said = capsys.readouterr().out
-    assert "epochs: 2; an abacus, 1 thread, torch 2.9; 2026-01-01" in said
+    assert said.startswith("epochs: 2; 2026-01-01\nan abacus, 1 thread, torch 2.9\n")
     assert "densenet  not run (0 of 5 seeds)" in said
     lines = iter(said.splitlines())
     line = next(line for line in lines if line.startswith("stem "))
@@ -76,7 +76,7 @@ def test_the_report_has_both_aps_and_what_a_variant_cost(tmp_path: Path, capsys:
         result = {"AP50": 0.5 + seed / 10, "AP": 0.2 + seed / 20, "parameters": 7_000, "train_seconds": seconds}
         write(tmp_path, "prediction", "dense", seed, result)
     report("prediction", tmp_path)
-    assert "    AP 0.250 [0.126, 0.374], 7,000 parameters, trained for 11 s\n" in capsys.readouterr().out
+    assert "    AP 0.250 [0.126, 0.374]\n    7,000 parameters, 11 s\n" in capsys.readouterr().out
 
 
 def test_the_report_leaves_a_count_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

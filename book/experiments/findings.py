@@ -87,7 +87,7 @@ def report(name: str, folder: Path = RECORDS) -> None:
     for variant in module.VARIANTS:
         own = runs.get(variant, [])
         print(f"{variant:{longest}}  {line(own, measure, seeds_of(module))}")
-        if own and (rest := also(own, measure)):
+        for rest in also(own, measure) if own else []:
             print(f"    {rest}")
     print()
     verdicts(name, folder)
@@ -119,18 +119,17 @@ def spread(runs: Sequence[dict[str, Any]], measure: str) -> str:
     return f"{measure} {mean:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def also(runs: Sequence[dict[str, Any]], measure: str) -> str:
+def also(runs: Sequence[dict[str, Any]], measure: str) -> list[str]:
     """What else belongs to a variant: COCO's AP, where that is not the measure, parameters, and how long it took."""
     result = runs[0]["result"]
-    parts = [spread(runs, "AP")] if "AP" in result and measure != "AP" else []
-    if "parameters" in result:
-        parts.append(f"{result['parameters']:,} parameters")
+    lines = [spread(runs, "AP")] if "AP" in result and measure != "AP" else []
+    costs = [f"{result['parameters']:,} parameters"] if "parameters" in result else []
     if "train_seconds" in result:
-        parts.append(f"trained for {statistics.median(run['result']['train_seconds'] for run in runs):.0f} s")
-    return ", ".join(parts)
+        costs.append(f"{statistics.median(run['result']['train_seconds'] for run in runs):.0f} s")
+    return [*lines, ", ".join(costs)] if costs else lines
 
 
 def describe(records: Sequence[dict[str, Any]]) -> str:
     """The budget, and where and when the records were made."""
     machines = sorted({f"{r['device']}, {r['threads']} thread, torch {r['torch']}" for r in records})
-    return f"epochs: {records[0]['epochs']}; {'; '.join(machines)}; {min(r['started'] for r in records)[:10]}"
+    return "\n".join([f"epochs: {records[0]['epochs']}; {min(r['started'] for r in records)[:10]}", *machines])

@@ -96,14 +96,14 @@ def wait_until(condition, process):
         time.sleep(0.01)
 
 
-RECORDED = sorted((ROOT / "data" / "runs").glob("*/*.json"))
+RECORDED = sorted(records.RECORDS.glob("*/*.json"))
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_each_record_says_how_it_was_made(path):
     found = json.loads(path.read_text(encoding="utf-8"))
     module = catalogue.experiment(found["experiment"])
-    assert path == catalogue.record_path(ROOT / "data" / "runs", found["experiment"], found["variant"], found["seed"])
+    assert path == catalogue.record_path(records.RECORDS, found["experiment"], found["variant"], found["seed"])
     assert found["variant"] in module.VARIANTS
     assert found["epochs"] == module.EPOCHS
     assert {"command", "device", "threads", "python", "torch", "torchvision", "commit", "started"} < set(found)

@@ -27,6 +27,8 @@ PUBLISHED = {
 }
 """The networks of `speed` in the paper's table: detector and prediction."""
 ENGINES = {"torch": "o", "fast_network": "s", "onnx": "^", "onnx_int8": "v"}
+HOLLOW = "onnx_int8"
+"""The engine whose answers are not those that the published mAP was measured with."""
 
 
 def picture(name: str, measure: str | None = None, folder: Path = RECORDS) -> Figure:
@@ -126,16 +128,16 @@ def frontier(folder: Path = RECORDS) -> Figure:
         times, y = median_times(runs.get(variant, [])), published[named]
         ax.plot(list(times.values()), [y] * len(times), color=color, linewidth=1, alpha=0.6)
         for engine, x in times.items():
-            hollow = {"markerfacecolor": "white"} if engine == "onnx_int8" else {}
-            ax.plot(x, y, ENGINES[engine], color=color, markersize=6, **hollow)
-            floats += [] if hollow else [(x, y)]
+            inside = "white" if engine == HOLLOW else color
+            ax.plot(x, y, ENGINES[engine], color=color, markerfacecolor=inside, markersize=6)
+        floats += [(x, y) for engine, x in times.items() if engine != HOLLOW]
         if times:
             place = (max(times.values()), y)
             ax.annotate(variant, place, (7, 1), textcoords="offset points", fontsize=8, color="#333333")
     best = undominated(floats)
     ax.plot(*zip(*best, strict=True), "--", color="grey", linewidth=1, zorder=0, label="frontier")
     for engine, marker in ENGINES.items():
-        inside = "white" if engine == "onnx_int8" else "grey"
+        inside = "white" if engine == HOLLOW else "grey"
         ax.plot([], [], marker, color="grey", markerfacecolor=inside, label=engine.replace("_", " "))
     ax.set_xscale("log")
     ticks = [50, 100, 200, 400, 800]

@@ -65,7 +65,7 @@ class DenseLayer(nn.Module):
         return self.grow(self.squeeze(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        new = recompute(self, x) if self.save_memory and self.training else self.new_channels(x)
+        new = recompute(self, self.new_channels, x) if self.save_memory and self.training else self.new_channels(x)
         return torch.cat([x, new], dim=1)
 
 

@@ -32,6 +32,7 @@ class Learner:
                 layer.save_memory = config.save_memory
         if self.share.together:
             synchronize(model)
+        self.norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
         if config.compile and isinstance(model, DSOD):
             model.network.compile()
         self.optimizer = make_optimizer(model, config, fused=device.type == "cuda")
@@ -80,9 +81,8 @@ class Learner:
         for i in range(self.share.parts):
             if config.norm_average is not None:
                 momentum = norm_momentum_at(step * self.share.parts + i, config.norm_average)
-                for module in self.model.modules():
-                    if isinstance(module, nn.BatchNorm2d):
-                        module.momentum = momentum
+                for norm in self.norms:
+                    norm.momentum = momentum
             part = slice(i * size, (i + 1) * size)
             own_images = [image.to(self.device, non_blocking=True) for image in images[part]]
             own_targets = [to_device(target, self.device) for target in targets[part]]

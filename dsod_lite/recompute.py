@@ -5,23 +5,19 @@ keeps in memory, and most of it is quickly computed again.
 """
 
 import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-if TYPE_CHECKING:
-    from .blocks import DenseLayer
 
-
-def recompute(layer: "DenseLayer", x: Tensor) -> Tensor:
-    """`layer.new_channels(x)` with the same gradients, though nothing in between is kept."""
+def recompute(layer: nn.Module, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """`function(x)` with the same gradients, though nothing in between is kept. `layer` has what the function uses."""
 
     def contexts() -> tuple[contextlib.AbstractContextManager[None], contextlib.AbstractContextManager[None]]:
         return contextlib.nullcontext(), statistics_left_alone(layer)
 
-    return checkpoint(layer.new_channels, x, use_reentrant=False, context_fn=contexts)  # type: ignore[return-value]
+    return checkpoint(function, x, use_reentrant=False, context_fn=contexts)  # type: ignore[return-value]
 
 
 @contextlib.contextmanager

@@ -1,10 +1,13 @@
 """Explorers in a browser without building a book: a bare page with them, and their functions alone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
+from browsing import STICKING_OUT, served, watch
 from ipywidgets.embed import dependency_state
 from playwright.sync_api import Browser, Locator, Page
 
@@ -35,6 +38,31 @@ def explorers_page(explorers: Sequence[Explorer], theme: str = "") -> str:
         state=widget_script("state", state),
         loader=LOADER.read_text(encoding="utf-8"),
     )
+
+
+@contextmanager
+def opened(
+    browser: Browser, path: Path, width: int = 1000, height: int = 1000, over_http: bool = False
+) -> Iterator[Page]:
+    """A page of explorers, from a file or a local server; whatever goes wrong in it fails the test."""
+    problems: list[object] = []
+    with served(path.parent) as site:
+        home = site if over_http else f"{path.parent.as_uri()}/"
+        page = browser.new_page(viewport={"width": width, "height": height})
+        watch(page, home, problems.append, problems.append)
+        page.goto(home + path.name, wait_until="networkidle")
+        page.wait_for_selector(".explorer")
+        yield page
+        page.close()
+    assert not problems
+
+
+def assert_sound(page: Page, part: str = "main .explorer") -> None:
+    """Names are given once, nothing sticks out of the window, and axe finds nothing in that part of the page."""
+    names = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(names) == len(set(names))
+    assert page.evaluate(STICKING_OUT) == []
+    assert [violation["help"] for violation in Axe().run(page, part).response["violations"]] == []
 
 
 def functions_page(browser: Browser, *modules: str) -> Page:

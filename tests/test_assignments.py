@@ -6,13 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import assignments
 import nbformat
 import pytest
-from test_exercises import CHAPTERS, ROOT, WRITTEN, tool
+from test_exercises import CHAPTERS, ROOT, WRITTEN
 
-pytest.importorskip("nbgrader", reason="nbgrader is not installed: make sets it up")
-tool("repository")
-assignments = tool("assignments")
 each_chapter = pytest.mark.parametrize("name", list(CHAPTERS))
 
 

@@ -1,6 +1,5 @@
 """The book's own rules, checked in its sources. What the built pages look like is test_browser.py's part."""
 
-import importlib.util
 import os
 import re
 import shutil
@@ -9,9 +8,10 @@ import subprocess
 import tomllib
 from collections import Counter
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
+import executed_notebooks
 import nbformat
 import pytest
 import yaml
@@ -123,16 +123,6 @@ def test_the_book_is_pinned_exactly_and_the_package_from_below_only() -> None:
     assert {n.name for n in needs} <= {p.name for p in pins}
 
 
-def module_at(path: Path) -> ModuleType:
-    """A file of book/_ext or book/tools, which are no packages."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def notebook_text(code: str, **cell: Any) -> str:
     kernelspec = {"name": "python3", "display_name": "Python 3"}
     cells = [nbformat.v4.new_code_cell(code, **cell)]
@@ -144,7 +134,7 @@ def shown(folder: Path, chapter: str) -> str:
     page = folder / "book" / "a.ipynb"
     app = SimpleNamespace(srcdir=str(folder), env=SimpleNamespace(doc2path=lambda name: str(page)))
     source = [chapter]
-    module_at(ROOT / "book/_ext/executed_notebooks.py").show_executed_copy(app, "book/a", source)
+    executed_notebooks.show_executed_copy(app, "book/a", source)
     return source[0]
 
 

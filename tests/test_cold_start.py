@@ -12,16 +12,15 @@ from typing import Any
 
 import nbformat
 import pytest
+import repository
 import torch
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
-from test_book import ROOT, code_cells, module_at
+from test_book import ROOT, code_cells
 from test_chapters import CHAPTERS, each_chapter
 
 from dsod_lite import colab
-
-repository = module_at(ROOT / "book/tools/repository.py")
 
 
 @each_chapter

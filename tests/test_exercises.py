@@ -1,40 +1,26 @@
 """Exercises: every hidden solution passes its check, and wrong answers hear what is wrong with them."""
 
-import importlib.util
 import math
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import nbformat
 import pytest
 import torch
+from exercises import chapters, read_exercises
 
 from dsod_lite.exercises import CONTENTS, check, find, grade
 from dsod_lite.exercises.answers import NOT_YET, RIGHT, UNANSWERED, judge, wanted
 from dsod_lite.exercises.contents import all_exercises
 
 ROOT = Path(__file__).parents[1]
-
-
-def tool(name: str) -> ModuleType:
-    """A module of book/tools."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-reader = tool("exercises")
-CHAPTERS = {path.stem: path for path in reader.chapters(ROOT)}
+CHAPTERS = {path.stem: path for path in chapters(ROOT)}
 WRITTEN = {
     f"{name}.{place}": written
     for name, path in CHAPTERS.items()
-    for place, written in enumerate(reader.read_exercises(path), start=1)
+    for place, written in enumerate(read_exercises(path), start=1)
 }
 CHECKED = [e.name for e in all_exercises() if e.has_check]
 each_checked = pytest.mark.parametrize("name", CHECKED)

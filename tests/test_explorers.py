@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
-from browsing import STICKING_OUT, served, watch
-from explorers_page import LOADER, TIMED, at, explorer, explorers_page, widget_script
+from explorers_page import LOADER, TIMED, assert_sound, at, explorer, explorers_page, opened, widget_script
 from playwright.sync_api import Browser, expect
 
 from dsod_lite import DSODConfig
@@ -31,20 +29,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("theme", "width", "over_http"), [("light", 390, True), ("dark", 1280, False)])
 def test_pages_are_sound(browser: Browser, folder: Path, theme: str, width: int, over_http: bool) -> None:
-    problems: list[object] = []
-    with served(folder) as site:
-        home = site if over_http else f"{folder.as_uri()}/"
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        watch(page, home, problems.append, problems.append)
-        page.goto(f"{home}{theme}.html", wait_until="networkidle")
+    with opened(browser, folder / f"{theme}.html", width, over_http=over_http) as page:
         assert page.locator(".explorer").count() == 3
         assert page.locator(".explorer-stage path[d^=M]").count() > 9, "the priors are drawn"
-        ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
-        assert len(ids) == len(set(ids))
-        problems += page.evaluate(STICKING_OUT)
-        problems += [violation["help"] for violation in Axe().run(page).response["violations"]]
-        page.close()
-    assert not problems
+        assert_sound(page, "html")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

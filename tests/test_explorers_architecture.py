@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
-from browsing import STICKING_OUT, served, watch
-from explorers_page import explorers_page, press
+from browsing import watch
+from explorers_page import assert_sound, explorers_page, opened, press
 from playwright.sync_api import Browser, Locator, Page, expect
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -167,17 +166,9 @@ def rows(page: Page) -> list[list[str]]:
     ("theme", "width", "over_http"), [("light", 390, True), ("dark", 1280, False), ("dark", 320, True)]
 )
 def test_pages_are_sound(browser: Browser, folder: Path, theme: str, width: int, over_http: bool) -> None:
-    problems: list[object] = []
-    with served(folder) as site:
-        home = site if over_http else f"{folder.as_uri()}/"
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        watch(page, home, problems.append, problems.append)
-        page.goto(f"{home}{theme}.html", wait_until="networkidle")
+    with opened(browser, folder / f"{theme}.html", width, over_http=over_http) as page:
         assert page.get_by_role("radio").count() == len(DSOD300) + 6
-        problems += page.evaluate(STICKING_OUT)
-        problems += [violation["help"] for violation in Axe().run(page, "main .explorer").response["violations"]]
-        page.close()
-    assert not problems
+        assert_sound(page)
 
 
 def test_labels_do_not_overlap(page: Page) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from browsing import watch
-from explorers_page import at, explorer, explorers_page, facts, next_frame, press
+from explorers_page import at, explorer, explorers_page, facts, next_frame, opened, press
 from playwright.sync_api import Browser, Page, expect
 from torch import Tensor
 from torchvision.ops import box_convert, box_iou
@@ -27,14 +26,8 @@ EXPLORER = MatchingExplorer(CONFIG, torch.rand(3, 300, 300), BOXES, torch.tensor
 def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     """The explorer on a desktop's screen; whatever goes wrong in it fails the test."""
     (tmp_path / "page.html").write_text(explorers_page([EXPLORER]), encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1000, "height": 1000})
-    problems: list[object] = []
-    watch(page, tmp_path.as_uri(), problems.append, problems.append)
-    page.goto(f"{tmp_path.as_uri()}/page.html")
-    page.wait_for_selector(".explorer")
-    yield page
-    page.close()
-    assert not problems
+    with opened(browser, tmp_path / "page.html") as page:
+        yield page
 
 
 def assert_place(page: Page, item: int, left: int, top: int, width: int, height: int) -> None:

@@ -7,9 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
-from browsing import STICKING_OUT, served, watch
-from explorers_page import TIMED, compute, explorers_page, functions_page, next_frame, press
+from explorers_page import TIMED, assert_sound, compute, explorers_page, functions_page, next_frame, opened, press
 from matplotlib.patches import Rectangle
 from playwright.sync_api import Browser, Locator, Page
 from tiny import Rectangles, small_dsod
@@ -345,14 +343,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(browser: Browser, folder: Path) -> Iterator[Page]:
     """The light page on a desktop's screen; whatever goes wrong in it fails the test."""
-    page = browser.new_page(viewport={"width": 1000, "height": 2400})
-    problems: list[object] = []
-    watch(page, folder.as_uri(), problems.append, problems.append)
-    page.goto(f"{folder.as_uri()}/light.html")
-    page.wait_for_function("document.querySelectorAll('.explorer').length === 2")
-    yield page
-    page.close()
-    assert not problems
+    with opened(browser, folder / "light.html", height=2400) as page:
+        page.wait_for_function("document.querySelectorAll('.explorer').length === 2")
+        yield page
 
 
 def explorer(page: Page, name: str) -> Locator:
@@ -391,20 +384,10 @@ STRIP = "The detections, best first: found ones up, false ones down"
 
 @pytest.mark.parametrize(("theme", "width", "over_http"), [("light", 390, True), ("dark", 1280, False)])
 def test_pages_are_sound(browser: Browser, folder: Path, theme: str, width: int, over_http: bool) -> None:
-    problems: list[object] = []
-    with served(folder) as site:
-        home = site if over_http else f"{folder.as_uri()}/"
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        watch(page, home, problems.append, problems.append)
-        page.goto(f"{home}{theme}.html", wait_until="networkidle")
+    with opened(browser, folder / f"{theme}.html", width, over_http=over_http) as page:
         assert page.locator(".explorer").count() == 2
         assert page.locator(".explorer-stage path[d^=M]").count() > 12, "boxes and curve are drawn"
-        ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
-        assert len(ids) == len(set(ids))
-        problems += page.evaluate(STICKING_OUT)
-        problems += [violation["help"] for violation in Axe().run(page, context=".explorer").response["violations"]]
-        page.close()
-    assert not problems
+        assert_sound(page)
 
 
 def test_a_page_with_both_is_light(folder: Path) -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from browsing import watch
-from explorers_page import at, explorer, explorers_page, facts, next_frame, press
+from explorers_page import at, explorer, explorers_page, facts, next_frame, opened, press
 from playwright.sync_api import Browser, Page
 
 from dsod_lite import DSODConfig
@@ -21,14 +20,8 @@ EXPLORER = PriorExplorer(CONFIG, torch.rand(3, 60, 90), torch.tensor([[9.0, 8.0,
 def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
     """The explorer on a desktop's screen; whatever goes wrong in it fails the test."""
     (tmp_path / "page.html").write_text(explorers_page([EXPLORER]), encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1000, "height": 1000})
-    problems: list[object] = []
-    watch(page, tmp_path.as_uri(), problems.append, problems.append)
-    page.goto(f"{tmp_path.as_uri()}/page.html")
-    page.wait_for_selector(".explorer")
-    yield page
-    page.close()
-    assert not problems
+    with opened(browser, tmp_path / "page.html") as page:
+        yield page
 
 
 def cell(page: Page) -> tuple[str, str]:

@@ -1,11 +1,11 @@
 """The book as one PDF: in the order of its contents, unfolded, with links that stay inside."""
 
-import importlib.util
 from typing import Any
 
+import pdf
 import pytest
 from browsing import CHROMIUM, require
-from test_book import ROOT, module_at
+from pypdf import PdfReader
 
 TOC = """format: jb-book
 root: book/index
@@ -32,17 +32,14 @@ PAGES = {
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Any:
     require(CHROMIUM is not None, "no Chromium found; on Debian: apt install chromium")
-    require(importlib.util.find_spec("pypdf") is not None, "no pypdf: it came with newer pins; make book installs them")
     root = tmp_path_factory.mktemp("pdf")
     (root / "_toc.yml").write_text(TOC)
     (root / "html/book").mkdir(parents=True)
     for name, (title, text) in PAGES.items():
         (root / f"html/book/{name}.html").write_text(PAGE.format(title, text), encoding="utf-8")
-    pdf = module_at(ROOT / "book/tools/pdf.py")
-    from pypdf import PdfReader
-
-    pdf.ROOT = root
-    pdf.main(root / "html", root / "book.pdf")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pdf, "ROOT", root)
+        pdf.main(root / "html", root / "book.pdf")
     return PdfReader(root / "book.pdf")
 
 

@@ -8,14 +8,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import repository
 import yaml
-from test_book import NOTEBOOKS, ROOT, code_cells, module_at
+from test_book import NOTEBOOKS, ROOT, code_cells
 
 FORK = "https://github.com/Ada-Course/detectors_2027"
 SITE = "https://ada-course.github.io/detectors_2027/"
 
-
-repository = module_at(ROOT / "book/tools/repository.py")
 WRITTEN = ["_config.yml", *repository.MARKED]
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import slides
 from browsing import served, watch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser
-from test_exercises import CHAPTERS, ROOT, tool
+from test_exercises import CHAPTERS, ROOT
 
-pytest.importorskip("nbconvert", reason="nbconvert is not installed: make sets it up")
-slides = tool("slides")
 each_chapter = pytest.mark.parametrize("name", list(CHAPTERS))
 
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from folders import add, make_folder, write_list
-from test_book import ROOT, module_at
+from repository import FIRST_CELL
+from test_book import ROOT
 from tiny import quick
 
 from dsod_lite import colab, dsod_tiny
@@ -95,8 +96,7 @@ def test_the_other_messages_are_the_package_s_own(tmp_path: Path, monkeypatch: p
 
 
 def test_headings_and_options_are_those_of_the_programs() -> None:
-    first_cell = module_at(ROOT / "book/tools/repository.py").FIRST_CELL
-    assert "assert source, \"Where is this book's repository?" in first_cell
+    assert "assert source, \"Where is this book's repository?" in FIRST_CELL
     assert "The book needs Python 3.11 or newer" in (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "dsod_lite/commands").glob("*.py"))
     options = set(re.findall(r"`(--[a-z-]+)", PAGE))

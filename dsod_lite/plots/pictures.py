@@ -1,9 +1,4 @@
-"""Figures, in plain matplotlib: boxes on pictures, training curves, precision and recall, priors.
-
-A function that fills one Axes draws into `ax`, or into a new figure, and returns the Axes; one that draws a
-grid returns the Figure. None calls `plt.show()`. A notebook shows a new figure by itself: assign what comes
-back, or end the line with a semicolon, so that it is not shown twice. Backgrounds are white on any page.
-"""
+"""Pictures with boxes on them: what is there, what was found, and where the priors are."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,18 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .evaluation import VOCResult
-
-# Okabe and Ito, "Color Universal Design" (2008): told apart with every common kind of colour blindness. The
-# order is ours: neighbours differ most, and yellow, faint on white, comes last.
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
+from .canvas import PALETTE, class_color, class_name, new_axes, plain
 
 
 def show_boxes(
@@ -57,15 +46,15 @@ def show_boxes(
             raise ValueError(f"there are {len(boxes)} boxes, but {len(values)} {name}")
     pixels = _pixels(image)
     height, width = pixels.shape[:2]
-    ax = ax or _new_axes(5, 5 * height / width)
+    ax = ax or new_axes(5, 5 * height / width)
     # Boxes measure from the image's corner; by itself imshow puts 0 in the middle of the first pixel.
     ax.imshow(pixels, extent=(0, width, height, 0))
     ax.set(xlim=(0, width), ylim=(height, 0))
     ax.set_axis_off()
     for i in range(len(boxes)) if scores is None else scores.argsort(stable=True).tolist():
-        words = [] if labels is None else [_class_name(int(labels[i]), class_names)]
+        words = [] if labels is None else [class_name(int(labels[i]), class_names)]
         words += [] if scores is None else [f"{scores[i].item():.2f}"]
-        shade = color or _class_color(1 if labels is None else int(labels[i]))
+        shade = color or class_color(1 if labels is None else int(labels[i]))
         _draw_box(ax, boxes[i].tolist(), " ".join(words), shade, width, height)
     return ax
 
@@ -117,65 +106,6 @@ def show_samples(dataset: Any, indices: Sequence[int], columns: int = 4) -> Figu
     return figure
 
 
-def plot_history(history: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
-    """Losses over the epochs and, on a second scale at the right, the held-out AP at IoU 0.5 in per cent.
-
-    Each row of `history` has `epoch` and `loss`, and where they are known `classification`, `bbox_regression`
-    and `val_ap50` (0..1).
-    """
-    ax = ax or _new_axes(6.4, 3.6)
-    lines: list[Line2D] = []
-
-    def draw(where: Axes, key: str, scale: float, style: str, color: str, name: str) -> None:
-        points = [(row["epoch"], scale * row[key]) for row in history if row.get(key) is not None]
-        if points:
-            xs, ys = zip(*points, strict=True)
-            lines.extend(where.plot(xs, ys, style, color=color, linewidth=1.4, markersize=3, label=name))
-
-    draw(ax, "loss", 1, "-", PALETTE[0], "loss")
-    draw(ax, "classification", 1, "--", PALETTE[0], "classification")
-    draw(ax, "bbox_regression", 1, ":", PALETTE[0], "box regression")
-    _plain(ax, "epoch", "loss")
-    ax.set_ylim(bottom=0)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if any(row.get("val_ap50") is not None for row in history):
-        right = ax.twinx()
-        draw(right, "val_ap50", 100, "o-", PALETTE[3], "held-out AP50")
-        right.set_ylabel("AP50 (%)", color=PALETTE[3])
-        right.set_ylim(0, 100)
-        right.spines["top"].set_visible(False)
-        ax.yaxis.label.set_color(PALETTE[0])
-    # Above the axes, where no curve can run beneath it.
-    ax.legend(handles=lines, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False, fontsize=9)
-    return ax
-
-
-def plot_precision_recall(
-    result: VOCResult, class_names: Sequence[str] | None = None, ax: Axes | None = None
-) -> Axes:
-    """Precision against recall, a line for each class that has objects; the best AP comes first."""
-    ax = ax or _new_axes(6.4, 4.2)
-    for label in sorted((c for c in result.ap if result.num_objects[c]), key=lambda c: -result.ap[c]):
-        curve = result.curves[label]
-        # From the left edge on: up to the recall of the first detection, precision is that detection's.
-        ax.plot(
-            np.append(0.0, curve.recall),
-            np.append(curve.precision[0] if len(curve.precision) else 0.0, curve.precision),
-            color=_class_color(label),
-            linestyle=("-", "--", ":")[(label - 1) // len(PALETTE) % 3],
-            linewidth=1.4,
-            label=f"{100 * result.ap[label]:.1f}  {_class_name(label, class_names)}",
-        )
-    _plain(ax, "recall", "precision")
-    ax.set(xlim=(0, 1.01), ylim=(0, 1.03))
-    method = "11-point" if result.method == "11point" else result.method
-    title = f"mean AP {100 * result.mean_ap:.1f} % ({method}, IoU {result.iou_threshold:g})"
-    ax.set_title(title, fontsize=10)
-    if ax.lines:
-        ax.legend(title="AP (%)", loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8)
-    return ax
-
-
 def plot_priors(
     priors: Tensor,
     image_size: int | tuple[int, int],
@@ -193,7 +123,7 @@ def plot_priors(
         color: one colour for all; without it those centred outside the image have another than the rest.
     """
     height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
-    ax = ax or _new_axes(5, 5)
+    ax = ax or new_axes(5, 5)
     ax.add_patch(Rectangle((0, 0), width, height, facecolor="#f0f0f0", edgecolor="#666666", zorder=-1))
     if image is not None:
         ax.imshow(_pixels(image), extent=(0, width, height, 0), alpha=0.6)
@@ -211,29 +141,13 @@ def plot_priors(
             ax.plot(x[group], y[group], ".", color=shade, markersize=3, label=label)
     if outside.any() and color is None:
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=9)
-    _plain(ax, "x (pixels)", "y (pixels)")
+    plain(ax, "x (pixels)", "y (pixels)")
     ax.grid(False)
     ax.set_aspect("equal")
     margin = 0.03 * max(height, width)
     ax.set_xlim(left.min(initial=0) - margin, right.max(initial=width) + margin)
     ax.set_ylim(bottom.max(initial=height) + margin, top.min(initial=0) - margin)
     return ax
-
-
-def _class_name(label: int, class_names: Sequence[str] | None) -> str:
-    if class_names is None:
-        return str(label)
-    if not 1 <= label <= len(class_names):
-        raise ValueError(f"label {label} has no name: class_names has the {len(class_names)} names from 1 up")
-    return class_names[label - 1]
-
-
-def _class_color(label: int) -> str:
-    return PALETTE[(label - 1) % len(PALETTE)]
-
-
-def _new_axes(width: float, height: float) -> Axes:
-    return plt.subplots(figsize=(width, height), layout="constrained", facecolor="white")[1]
 
 
 def _grid(images: Sequence[Tensor], columns: int) -> tuple[Figure, list[Axes]]:
@@ -277,10 +191,3 @@ def _draw_box(ax: Axes, box: Sequence[float], words: str, color: str, width: int
             bbox={"facecolor": color, "edgecolor": "none", "pad": 1},
             clip_on=True,
         )
-
-
-def _plain(ax: Axes, xlabel: str, ylabel: str) -> None:
-    """Axis names, two spines, and a faint grid behind the lines."""
-    ax.set(xlabel=xlabel, ylabel=ylabel, axisbelow=True)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(color="#dddddd", linewidth=0.6)

@@ -59,6 +59,7 @@ FINDINGS = (
     Finding("On photographs, from scratch, DSOD beats SSD.", "blood_cells", "dsod", "ssd"),
     Finding("And two stages.", "blood_cells", "dsod", "faster_rcnn"),
     Finding("And itself with plain prediction.", "blood_cells", "dsod", "dsod_plain"),
+    Finding("Larger copies of the photographs help it.", "blood_cells", "dsod_320", "dsod"),
     Finding("Giving each object a prior of its own helps.", "matching", "base", "unforced"),
     Finding("At SSD's threshold, 0.5, it does.", "matching", "threshold_0.5", "unforced_0.5"),
     Finding("Mining three negatives for each positive beats one for each.", "matching", "base", "negatives_1"),

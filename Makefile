@@ -87,7 +87,7 @@ _executed/inputs.txt _build/inputs.txt: FORCE
 $(executed): _executed/%: % _executed/inputs.txt | _executed/data _executed/book/experiments .venv/.installed
 	@mkdir -p $(@D)
 	@cp $< $@ && touch -t 200001010000 $@
-	$(python) -m pytest --nbmake --overwrite --nbmake-timeout 600 $@
+	$(python) -m pytest --nbmake --overwrite --nbmake-timeout 1800 $@
 
 _executed/data:
 	@mkdir -p $(@D)

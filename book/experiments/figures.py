@@ -43,7 +43,7 @@ def picture(name: str, measure: str | None = None, folder: Path = RECORDS) -> Fi
     ordered = {variant: runs[variant] for variant in module.VARIANTS if variant in runs}
     if not ordered:
         return nothing(name)
-    figure, ax = new_figure()
+    figure, ax = new_figure(width=2.4 + 0.7 * len(ordered))  # a phone shrinks the page's width, and the words with it
     dots(ax, ordered, measure or measure_of(module))
     ax.tick_params(axis="x", labelrotation=25, labelsize=8)
     for tick in ax.get_xticklabels():
@@ -171,9 +171,9 @@ def published_map() -> dict[tuple[str, str], float]:
     return {(row["detector"], row["prediction"]): float(row["voc07_map"]) for row in reversed(rows)}
 
 
-def new_figure() -> tuple[Figure, Axes]:
-    """One Axes as wide as the page, white on any."""
-    figure, ax = plt.subplots(figsize=(7.2, 3.2), layout="constrained", facecolor="white")
+def new_figure(width: float = 7.2) -> tuple[Figure, Axes]:
+    """One Axes, at most as wide as the page; `width` in inches. White on any page."""
+    figure, ax = plt.subplots(figsize=(min(width, 7.2), 3.2), layout="constrained", facecolor="white")
     ax.spines[["top", "right"]].set_visible(False)
     return figure, ax
 

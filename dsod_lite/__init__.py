@@ -1,6 +1,6 @@
 """dsod_lite: DSOD, the detector that learns from scratch, in a package small enough to read."""
 
-from . import datasets
+from . import caffe, datasets
 from .checkpoint import CheckpointError, load_model, save_model
 from .coco_metrics import evaluate_coco
 from .config import DSODConfig
@@ -20,6 +20,7 @@ __all__ = [
     "NonFiniteLoss",
     "PriorConfig",
     "TrainConfig",
+    "caffe",
     "datasets",
     "dsod300",
     "dsod300_lite",

@@ -1,6 +1,7 @@
 """python -m dsod_lite: train, evaluate, detect, arrange, check, draw, download, prepare, convert, export, benchmark."""
 
 import argparse
+import io
 import sys
 import warnings
 from typing import Any
@@ -34,6 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main() -> int:
     """Runs one command. What the user can mend is said in one line, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a pipe that has no arrow must not end a run
     args = build_parser().parse_args()
     try:
         return COMMANDS[args.command].run(args)

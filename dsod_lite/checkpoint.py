@@ -153,6 +153,8 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DS
         raise CheckpointError(f"{path}: config: {one_line(error)}") from None
     count = model.config.num_classes - 1
     names = tuple(state["classes"] or map(str, range(1, count + 1)))
+    if wrong := [name for name in names if not isinstance(name, str)]:
+        raise CheckpointError(f"{path}: classes: {wrong[0]!r} is no name")
     if len(names) != count:
         raise CheckpointError(f"{path}: classes: {len(names)} names, but config.num_classes is {count + 1}")
     try:

@@ -96,6 +96,11 @@ class DSODConfig:
             raise ValueError(f"matching is {self.matching!r}; it is 'bipartite' or 'best'")
         if not 0 < self.compression <= 1:
             raise ValueError(f"compression is {self.compression}; it is above 0 and at most 1")
+        channels = 2 * self.stem_channels
+        for layers in self.block_layers[:3]:
+            channels = int((channels + layers * self.growth_rate) * self.compression)
+            if channels < 1:
+                raise ValueError(f"compression is {self.compression}; it leaves a transition no channel")
         if min(self.prediction_channels, default=0) < 1:
             raise ValueError(f"prediction_channels is {self.prediction_channels}; each is 1 or more")
         if self.prediction == "dense" and any(c % 2 for c in self.prediction_channels):

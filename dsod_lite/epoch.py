@@ -45,14 +45,20 @@ def train_epoch(learner: Learner, loader: DataLoader[Any], run: Run, total_steps
         bar.set_postfix(loss=f"{run.sums['loss'] / run.step:.3f}", refresh=False)
         if run.step % config.checkpoint_every == 0 and run.step < steps:
             bring_together(learner, run)
+            check_finite(learner, run)
             run.tick()
             run.keep()
     bring_together(learner, run)
-    try:  # the last step's loss may be finite and yet lead the weights to infinity; such a model must not be kept
+    check_finite(learner, run)
+    return {name: value / steps for name, value in run.sums.items()} | {"lr": learner.optimizer.param_groups[0]["lr"]}
+
+
+def check_finite(learner: Learner, run: Run) -> None:
+    """The last step's loss may be finite and yet lead the weights to infinity; such a model must not be kept."""
+    try:
         learner.check_finite()
     except ValueError as error:
         raise NonFiniteLoss(f"epoch {run.epoch + 1}: {error}") from None
-    return {name: value / steps for name, value in run.sums.items()} | {"lr": learner.optimizer.param_groups[0]["lr"]}
 
 
 def batches(loader: DataLoader[Any]) -> Any:
@@ -99,7 +105,15 @@ def describe_step(
 ) -> str:
     """What `NonFiniteLoss` says."""
     names = getattr(dataset.dataset, "names", None)
-    ids = [None if "image_id" not in t else int(t["image_id"]) for t in targets]
-    pictures = [str(i) if names is None or i is None else names[i] for i in ids]
+    pictures = [picture_name(target.get("image_id", "one without an image_id"), names) for target in targets]
     values = ", ".join(f"{name} {value:g}" for name, value in losses.items() if name != "loss")
     return f"step {step} (epoch {epoch + 1}): the loss is not finite ({values}); pictures: {', '.join(pictures)}"
+
+
+def picture_name(image_id: Any, names: Sequence[str] | None) -> str:
+    """An image_id, or the name at that place where the data set has names."""
+    try:
+        place = int(image_id)
+    except (TypeError, ValueError):  # other people's data sets have names, or nothing, for an image_id
+        return str(image_id)
+    return names[place] if names is not None and place < len(names) else str(place)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def check_images(images: Sequence[Tensor] | Tensor) -> None:
@@ -55,6 +55,15 @@ def check_targets(
             f"{target_name(targets, int(owner[at]))}: labels: {int(labels[at])}, "
             f"but the classes are 1 to {num_classes - 1}"
         )
+
+
+def check_norm(pictures: int, cells: int, network: nn.Module) -> None:
+    """Raises ValueError for one picture whose last map is `cells` = 1 wide: BatchNorm would see one number a channel.
+
+    Not where BatchNorm is frozen, or sees the pictures of other processes too.
+    """
+    if pictures == 1 and cells == 1 and any(type(m) is nn.BatchNorm2d and m.training for m in network.modules()):
+        raise ValueError("images: one; in training it has to be 2 or more, for BatchNorm in the map of one cell")
 
 
 def target_name(targets: Sequence[dict[str, Tensor]], index: int) -> str:

@@ -11,7 +11,7 @@ from torchvision.transforms.v2 import functional as transforms
 from .config import DSODConfig
 from .detect import detect
 from .fast import fast_network
-from .inputs import check_images, check_targets
+from .inputs import check_images, check_norm, check_targets
 from .loss import MultiBoxLoss
 from .network import Network
 from .priors import prior_boxes
@@ -69,6 +69,7 @@ class DSOD(nn.Module):
             if targets is None:
                 raise ValueError("targets: in training mode the model needs them; call model.eval() to detect")
             check_targets(images, targets, self.config.num_classes)
+            check_norm(len(images), self.config.map_sizes[-1], self.network)
             boxes = [t["boxes"].float() / corner_scale(image) for image, t in zip(images, targets, strict=True)]
             offsets, logits = self.network(self.normalize(images))
             return self.loss(offsets, logits, self.priors, boxes, [t["labels"] for t in targets])

@@ -1,5 +1,6 @@
 """A run: what it has to remember, in memory and in its folder, and the record that says what was done."""
 
+import os
 import platform
 import shlex
 import subprocess
@@ -81,6 +82,8 @@ class Run:
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.folder, os.W_OK):  # better now than after an epoch
+            raise CheckpointError(f"{self.folder}: nothing can be written to this folder")
         path = self.folder / CHECKPOINT
         if not path.exists():
             return

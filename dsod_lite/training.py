@@ -119,8 +119,9 @@ def check_fit(model: nn.Module, train_set: Dataset[Any], val_set: Dataset[Any] |
                 f"num_classes is {model.config.num_classes}; it has to be {len(classes) + 1}, for the background "
                 f"and the pictures' {len(classes)} classes"
             )
-        if config.batch_size == 1 and model.config.map_sizes[-1] == 1:
-            raise ValueError("batch_size is 1; it has to be 2 or more, for BatchNorm in the map of one cell")
+        for field in ("batch_size", "norm_batch_size"):
+            if getattr(config, field) == 1 and model.config.map_sizes[-1] == 1:
+                raise ValueError(f"{field} is 1; it has to be 2 or more, for BatchNorm in the map of one cell")
     elif config.compile:
         raise ValueError(f"compile: is for a DSOD's network; leave it out for a {type(model).__name__}")
 

@@ -234,6 +234,13 @@ def test_a_class_list_names_the_pictures_with_that_class(tmp_path: Path) -> None
     assert split_names(tmp_path, "cat_train") == ["000017", "000023"]
 
 
+def test_pictures_that_are_numbered_after_a_space_are_no_class_list(tmp_path: Path) -> None:
+    for name in ("cell 0", "cell 1"):
+        add(tmp_path, name)
+    write_list(tmp_path, "train", "cell 0\ncell 1\n")
+    assert split_names(tmp_path, "train") == ["cell 0", "cell 1"]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -127,22 +127,16 @@ def test_another_sum_is_refused(server: str, tmp_path: Path) -> None:
     [
         ("a.tar", tarred(TRAIN)[:5000], "a.tar: cannot be unpacked"),
         ("a.zip", zipped(TRAIN)[:5000], "a.zip: cannot be unpacked"),
-        ("a.tar", tarred({"VOCdevkit/good.jpg": b"good", "../outside.jpg": b"bad"}), "a.tar: cannot be unpacked"),
-        ("a.tar", tarred({"VOCdevkit/good.jpg": b"good", "/outside.jpg": b"bad"}), None),
+        ("a.tar", tarred({"VOCdevkit/good.jpg": b"good", "../outside.jpg": b"bad"}), "leads outside"),
+        ("a.tar", tarred({"VOCdevkit/good.jpg": b"good", "/outside.jpg": b"bad"}), "leads outside"),
         ("a.zip", zipped({"good.jpg": b"good", "../outside.jpg": b"bad"}), "leads outside"),
         ("a.zip", zipped({"good.jpg": b"good", "C:\\outside.jpg": b"bad"}), "leads outside"),
     ],
     ids=["cut tar", "cut zip", "tar upwards", "tar from the root", "zip upwards", "zip to a drive"],
 )
-def test_nothing_of_a_bad_archive_is_left(
-    server: str, tmp_path: Path, name: str, content: bytes, said: str | None
-) -> None:
+def test_nothing_of_a_bad_archive_is_left(server: str, tmp_path: Path, name: str, content: bytes, said: str) -> None:
     archive = serve(server, name, content)
     inside = tmp_path / "inside"
-    if said is None:  # tar's own filter takes the slash away
-        download_archives([archive], inside)
-        assert files_below(tmp_path) == {"inside/VOCdevkit/good.jpg", "inside/outside.jpg", "inside/.unpacked/a.tar"}
-        return
     with pytest.raises(DataError, match=said):
         download_archives([archive], inside)
     assert files_below(tmp_path) <= {f"inside/{name}.part"}

@@ -1,6 +1,7 @@
 """COCO's files and the unions that the paper trains on."""
 
 import json
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -102,8 +103,54 @@ def test_missing_things_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no\.json: there is no such file"):
         CocoDataset(images, tmp_path / "no.json")
     (images / "000000000007.jpg").unlink()
-    with pytest.raises(DataError, match=r"000000000007\.jpg: there is no such file"):
-        CocoDataset(images, file)[0]
+    with pytest.raises(DataError, match=r"images: 7: file_name: .*000000000007\.jpg: there is no such picture"):
+        CocoDataset(images, file)
+
+
+def test_what_is_done_to_boxes_is_counted_and_named(tmp_path: Path) -> None:
+    files = make_coco(tmp_path, annotations=[*ANNOTATIONS, annotation(7, 9, 1, [100, 3, 9, 9])])
+    with pytest.warns(UserWarning, match=r"^.*json: 1 boxes") as warned:
+        CocoDataset(*files)
+    assert [str(warning.message).partition(".json: ")[2] for warning in warned] == [
+        "1 boxes without width or height, or reversed: dropped (annotation 4)",
+        "1 boxes wholly outside their picture: dropped (annotation 7)",
+        "1 boxes partly outside their picture: clipped (annotation 3)",
+    ]
+    with pytest.raises(DataError, match=r"json: 1 boxes without .*; 1 boxes wholly .*; 1 boxes partly"):
+        CocoDataset(*files, strict=True)
+
+
+def test_a_box_that_float32_would_make_flat_is_dropped(tmp_path: Path) -> None:
+    files = make_coco(tmp_path, annotations=[annotation(1, 7, 1, [5, 5, 1e-9, 20]), annotation(2, 7, 1, [5, 5, 9, 9])])
+    with pytest.warns(UserWarning, match=r"1 boxes without width or height, or reversed: dropped \(annotation 1\)"):
+        boxes = CocoDataset(*files)[0][1]["boxes"]
+    assert boxes.tolist() == [[5, 5, 14, 14]]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("bbox", None, "annotations: 5: bbox: None is not x, y, width, height"),
+        ("bbox", [1, 2, 3], r"annotations: 5: bbox: \[1, 2, 3\] is not"),
+        ("bbox", [1, 2, "3", 4], "annotations: 5: bbox: "),
+        ("bbox", [1, 2, math.nan, 4], "annotations: 5: bbox: "),
+        ("category_id", 44, "annotations: 5: category_id: 44 is none of the categories"),
+    ],
+)
+def test_a_broken_annotation_is_named(tmp_path: Path, field: str, value: Any, said: str) -> None:
+    files = make_coco(tmp_path, annotations=[annotation(5, 9, 1, [1, 1, 5, 5]) | {field: value}])
+    with pytest.raises(DataError, match=rf"instances_train2014\.json: {said}"):
+        CocoDataset(*files)
+
+
+@pytest.mark.parametrize(("field", "value"), [("file_name", None), ("width", "64"), ("height", 0)])
+def test_a_broken_picture_entry_is_named(tmp_path: Path, field: str, value: Any) -> None:
+    entry = {"id": 9, "file_name": "9.jpg", "width": WIDTH, "height": HEIGHT} | {field: value}
+    files = make_coco(tmp_path)
+    content = json.loads(files[1].read_text()) | {"images": [entry], "annotations": []}
+    files[1].write_text(json.dumps(content))
+    with pytest.raises(DataError, match=rf"images: 9: {field}: "):
+        CocoDataset(*files)
 
 
 def devkit(root: Path) -> Path:

@@ -515,3 +515,15 @@ def test_an_interrupted_command_says_what_is_kept(
     where = ["--output", tmp_path, *FAST] if command == "train" else ["--checkpoint", trained]
     assert call(command, "--data", data, *where) == 130
     assert ("--resume" in capsys.readouterr().err) == kept
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_pipe_that_lacks_a_letter_ends_no_run(trained: Path, data: Path, tmp_path: Path, encoding: str) -> None:
+    """What Windows pipes and bare servers take is not UTF-8."""
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    detect = ["detect", "--checkpoint", trained, data / "JPEGImages", "--output", tmp_path / "found"]
+    for words in (detect, ["train", "--help"], ["download", "--help"], ["export", "--help"]):
+        command = [sys.executable, "-m", "dsod_lite", *map(str, words)]
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "found/detections.json").exists()

@@ -3,6 +3,8 @@
 import copy
 import dataclasses
 import math
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -526,3 +528,26 @@ def test_training_needs_targets() -> None:
         model(PICTURES, TARGETS[:1])
     with pytest.raises(ValueError, match=r"^images: none"):
         model([], [])
+
+
+def test_one_picture_is_refused_where_batchnorm_would_see_one_number_a_channel() -> None:
+    target = {"boxes": torch.tensor([[5.0, 5.0, 40.0, 40.0]]), "labels": torch.tensor([1])}
+    model = tiny().train()
+    with pytest.raises(ValueError, match=r"^images: one; in training it has to be 2 or more"):
+        model([picture(64, 64)], [target])
+    larger = tiny(prediction_channels=(16, 16), priors=PriorConfig((6, 12, 24), (12, 24, 36), ((2,),) * 3)).train()
+    assert larger([picture(64, 64)], [target])["classification"].isfinite()  # its last map is of 2×2
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()  # frozen, as in fine-tuning with few pictures
+    assert model([picture(64, 64)], [target])["classification"].isfinite()
+
+
+def test_the_package_has_what_the_design_promises_without_further_imports() -> None:
+    program = (
+        "import dsod_lite\n"
+        "print(callable(dsod_lite.caffe.load_caffemodel), callable(dsod_lite.datasets.VOCDataset))\n"
+        "print(all(hasattr(dsod_lite, name) for name in dsod_lite.__all__))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"] * 3

@@ -284,6 +284,16 @@ def test_a_used_folder_is_not_written_over(begun: Path) -> None:
     assert content(begun) == before
 
 
+def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: (Path(path), mode) != (tmp_path, os.W_OK))
+    with pytest.raises(CheckpointError, match="nothing can be written to this folder") as caught:
+        run(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    assert content(tmp_path) == {}
+
+
 @pytest.mark.parametrize("made", [False, True])
 def test_resuming_what_has_not_begun_begins_it(tmp_path: Path, begun: Path, made: bool) -> None:
     folder = tmp_path / "deep" / "down"
@@ -549,6 +559,7 @@ def changed_config(**fields: Any) -> dict[str, Any]:
         (changed_config(image_size="64"), "config: "),
         (changed_config(num_classes=1), "config: num_classes is 1"),
         (changed_config(num_classes=4), "classes: 2 names, but config.num_classes is 4"),
+        (changed_config(compression=0.0001), "config: compression is 0.0001"),
         (changed_config(growth_rate=17), "model: Error(s) in loading state_dict for DSOD: size mismatch for network."),
         (changed_config(block_layers=(2, 1, 1, 1)), "model: Error(s) in loading state_dict for DSOD: Missing key(s)"),
     ],
@@ -585,6 +596,11 @@ def test_a_detector_that_is_not_a_dsod_is_kept_but_not_loaded_as_one(tmp_path: P
     assert same(load_checkpoint(tmp_path)["model"], model.state_dict())
     with pytest.raises(CheckpointError, match="config: the file holds a Toy, not a DSOD"):
         load_model(tmp_path)
+
+
+def test_a_class_whose_name_is_no_name_is_refused(altered: Any) -> None:
+    with pytest.raises(CheckpointError, match=r"checkpoint\.pt: classes: 1 is no name"):
+        load_model(altered(classes=[1, 2]))
 
 
 def test_classes_without_names_are_numbered(tmp_path: Path) -> None:

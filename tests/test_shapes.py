@@ -6,6 +6,7 @@ import pickle
 import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from torch.utils.data import DataLoader
 from torchvision import tv_tensors
 
 from dsod_lite.datasets.drawing import Dice, coverage, plane
+from dsod_lite.datasets.images import DataError
 from dsod_lite.datasets.scene import KINDS, Shape, random_shape
 from dsod_lite.datasets.shapes import Picture, ShapesDataset, draw_picture, write_shapes
 
@@ -309,6 +311,21 @@ def test_written_folder_reads_back(tmp_path: Path) -> None:
         with Image.open(path) as image:
             decoded = torch.from_numpy(np.array(image)).permute(2, 0, 1) / 255
         assert (decoded - drawn).abs().mean() < 0.03
+
+
+def test_pictures_that_are_there_are_not_drawn_over(tmp_path: Path) -> None:
+    write_shapes(tmp_path, image_size=64, train=2, val=1, test=1)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(DataError, match="holds pictures and their lists already; name another folder"):
+        write_shapes(tmp_path, image_size=64, train=3, val=1, test=1, seed=1)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("wrong", [{"image_size": 10}, {"train": -1}, {"seed": -1}, {"level": "harder"}])
+def test_nothing_is_drawn_that_makes_no_sense(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"image_size 10|length -1|seed -1|level 'harder'"):
+        write_shapes(tmp_path, **wrong)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_splits_share_no_picture(tmp_path: Path) -> None:

@@ -175,6 +175,8 @@ def test_model_pictures_and_config_have_to_fit_together() -> None:
         train(small_dsod(), PICTURES, Named("blue", "red"), quick())
     with pytest.raises(ValueError, match="batch_size is 1; it has to be 2 or more"):
         train(small_dsod(), PICTURES, None, quick(batch_size=1))
+    with pytest.raises(ValueError, match="norm_batch_size is 1; it has to be 2 or more"):
+        train(small_dsod(), PICTURES, None, quick(batch_size=4, norm_batch_size=1))
     with pytest.raises(ValueError, match="batch_size is 9, but there are only 8 pictures"):
         train(small_dsod(), PICTURES, None, quick(batch_size=9))
 
@@ -444,6 +446,21 @@ def test_weights_that_turn_infinite_in_an_epochs_last_step_are_not_kept(tmp_path
     assert kept["model"]["value"].isfinite().all()
 
 
+def test_within_an_epoch_only_sound_weights_are_kept(tmp_path: Path) -> None:
+    class Cliff(Toy):
+        steps = 0
+
+        def forward(self, images: Sequence[Tensor], targets: Any = None) -> Any:
+            self.steps += 1
+            return {"error": (self.value * (0.0 if self.steps == 3 else 1.0)).square().sum().sqrt()}
+
+    with pytest.raises(NonFiniteLoss, match="epoch 1: value is not finite any more"):
+        train(Cliff(), Rectangles(16), None, quick(checkpoint_every=1), tmp_path)
+    kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert kept["step"] == 2
+    assert kept["model"]["value"].isfinite().all()
+
+
 def test_the_message_does_with_what_a_target_has() -> None:
     class Loader:
         dataset: Any = None
@@ -460,6 +477,8 @@ def test_the_message_does_with_what_a_target_has() -> None:
     ids: list[dict[str, Any]] = [{"image_id": 1}, {"image_id": torch.tensor([0])}]
     assert said(ids, ["a", "b"]) == start + "b, a"
     assert said(ids, None) == start + "1, 0"
+    assert said([{"image_id": "left.png"}, {}], ["a", "b"]) == start + "left.png, one without an image_id"
+    assert said([{"image_id": 139}], ["a", "b"]) == start + "139"
     assert said([{}], ["a"]) == start + "None"
 
 

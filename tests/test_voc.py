@@ -80,6 +80,22 @@ def test_the_transform_gets_what_torchvision_expects(tmp_path: Path) -> None:
     assert set(target) == {"boxes", "labels", "difficult", "image_id"}
 
 
+def test_a_transform_may_change_what_it_is_given_in_place(tmp_path: Path) -> None:
+    def flip(image: Any, target: dict[str, Any]) -> Any:
+        boxes = target["boxes"]
+        boxes[:, [0, 2]] = image.shape[-1] - boxes[:, [2, 0]]
+        target["labels"].zero_()
+        return image.flip(-1), target
+
+    root = make_folder(tmp_path, train={"a": [GOOD]})
+    flipped = VOCDataset(root, transform=flip)
+    first, second = (flipped[0][1]["boxes"].tolist() for _ in range(2))
+    assert first == second == [[WIDTH - 40, 4, WIDTH - 8, 24]]
+    plain = VOCDataset(root)
+    plain[0][1]["labels"].zero_()
+    assert plain[0][1]["labels"].tolist() == [1]
+
+
 def test_workers_get_a_copy(tmp_path: Path) -> None:
     dataset = silent(make_folder(tmp_path, train={"a": [GOOD]}), transform=light_augmentation(32))
     copy = pickle.loads(pickle.dumps(dataset))

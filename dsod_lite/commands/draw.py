@@ -6,7 +6,7 @@ from ..datasets import write_shapes
 from ..datasets.shapes import SHIPPED
 
 HELP = "draw a folder of shapes to train on"
-EPILOG = "Without options it draws data/shapes as the repository ships it."
+EPILOG = "Without options it draws what the repository ships as data/shapes."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

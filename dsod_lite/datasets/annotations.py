@@ -116,7 +116,7 @@ def split_names(root: Path, split: str) -> list[str]:
         raise DataError(f"{path}: is not UTF-8 text: {error}") from None
     names = [line.strip() for line in text.splitlines() if line.strip()]
     marked = [re.fullmatch(r"(.*\S)\s+(-1|0|1)", name) for name in names]
-    if all(marked):
+    if names and all(marked) and image_path(root, names[0]) is None:  # else they are called "cell 0" and "cell 1"
         names = [line[1] for line in marked if line and line[2] != "-1"]
     if not names:
         raise DataError(f"{path}: lists no picture")
@@ -131,11 +131,16 @@ def split_names(root: Path, split: str) -> list[str]:
 
 def find_image(root: Path, name: str) -> Path:
     """JPEGImages/NAME with whichever suffix it has. Raises DataError if there is none."""
-    for suffix in (*SUFFIXES, *map(str.upper, SUFFIXES)):  # cameras write .JPG
-        path = root / "JPEGImages" / f"{name}{suffix}"
-        if path.exists():
-            return path
-    raise DataError(f"{root / 'JPEGImages' / name}.jpg: there is no such picture")
+    if (path := image_path(root, name)) is None:
+        raise DataError(f"{root / 'JPEGImages' / name}.jpg: there is no such picture")
+    return path
+
+
+def image_path(root: Path, name: str) -> Path | None:
+    """JPEGImages/NAME with whichever suffix it has, None if there is none."""
+    suffixes = (*SUFFIXES, *map(str.upper, SUFFIXES))  # cameras write .JPG
+    paths = (root / "JPEGImages" / f"{name}{suffix}" for suffix in suffixes)
+    return next((path for path in paths if path.exists()), None)
 
 
 def class_names(root: Path) -> tuple[str, ...]:

@@ -117,6 +117,7 @@ def unpack_into(file: Path, to: Path, name: str) -> None:
         else:
             with tarfile.open(file) as source_tar:
                 for member in tqdm(source_tar, desc=f"unpacking {name}", unit="file"):
+                    path_inside(member.name, name)
                     source_tar.extract(member, aside, filter="data")  # refuses whatever leads outside
         for source_file in sorted(p for p in aside.rglob("*") if p.is_file()):
             place = to / source_file.relative_to(aside)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .annotations import REMEDY, find_image, progress, read_annotation, split_names
 from .images import SUFFIXES, DataError, read_image
+from .repairs import Repairs
 
 
 def check_folder(root: str | Path) -> list[str]:
@@ -94,6 +95,7 @@ def _annotation(root: Path, path: Path) -> Iterator[str]:
     if annotation.size is not None and annotation.size != (width, height):
         yield f"{path}: size: {annotation.size[0]}×{annotation.size[1]}, but the picture has {width}×{height}"
     for where, item in zip(boxes, objects, strict=True):
-        x0, y0, x1, y1 = item.box
-        if not item.degenerate and (x0 < 0 or y0 < 0 or x1 > width or y1 > height):
+        repairs = Repairs()
+        repairs.fit(item.box, (width, height), where)
+        if repairs.outside or repairs.clipped:
             yield f"{where} reaches over the picture's {width}×{height}"

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pycocotools.coco import COCO
 from torch.utils.data import Dataset
 
 from .images import DataError
+from .repairs import Repairs
 from .voc import read_item
 
 # COCO's words for VOC's 20 classes, where they differ.
@@ -31,8 +33,9 @@ class CocoDataset(Dataset[tuple[Any, dict[str, Any]]]):
     "labels" int64 [M] (1 is `classes[0]`), "difficult" bool [M], all False, and "image_id" int, its place in the split.
     With a `transform`, it gets what `VOCDataset`'s gets.
 
-    Boxes around crowds are left out, as the authors do; boxes without area too. Boxes are clipped to the picture.
-    Pictures on which no object is left are left out when training (`with_objects`), as in SSD's lists.
+    Boxes around crowds are left out, as the authors do. Boxes without area are dropped and boxes over the edge clipped,
+    with one warning each that counts and names them; `strict=True` makes an error of it. Pictures on which no object is
+    left are left out when training (`with_objects`), as in SSD's lists; the others have to be there.
 
     Args:
         images: the folder, such as coco/train2017.
@@ -41,6 +44,7 @@ class CocoDataset(Dataset[tuple[Any, dict[str, Any]]]):
             the file has, in its order.
         with_objects: whether to leave out pictures without objects.
         transform: augmentation.
+        strict: whether a box that has to be dropped or clipped is an error.
 
     Raises:
         DataError: naming the file and the field.
@@ -53,24 +57,32 @@ class CocoDataset(Dataset[tuple[Any, dict[str, Any]]]):
         classes: tuple[str, ...] | None = None,
         with_objects: bool = True,
         transform: Callable[[Any, dict[str, Any]], Any] | None = None,
+        strict: bool = False,
     ) -> None:
         self.images, self.transform = Path(images), transform
         if not self.images.is_dir():
             raise DataError(f"{self.images}: there is no such folder")
-        coco = read_coco(Path(annotations))
-        labels = label_of_category(coco, classes, Path(annotations))
+        source = Path(annotations)
+        coco = read_coco(source)
+        labels = label_of_category(coco, classes, source)
+        there = {path.name for path in self.images.iterdir()}  # one look: a question for each file would take a minute
+        repairs = Repairs()
         self.classes = classes or tuple(coco.cats[i]["name"] for i in sorted(coco.cats))
         self.names: list[str] = []
         self.sizes: list[tuple[int, int]] = []
         self._targets: list[dict[str, Any]] = []
         for image_id in sorted(coco.imgs):
-            picture = coco.imgs[image_id]
-            target = read_target(coco.imgToAnns[image_id], labels, picture["width"], picture["height"])
+            where = f"{source}: images: {image_id}"
+            name, size = picture_of(coco.imgs[image_id], where)
+            target = read_target(coco.imgToAnns[image_id], labels, size, repairs, source)
             if with_objects and not len(target["boxes"]):
                 continue
+            if name not in there and not (self.images / name).exists():
+                raise DataError(f"{where}: file_name: {self.images / name}: there is no such picture")
             self._targets.append(target | {"image_id": len(self.names)})
-            self.names.append(picture["file_name"])
-            self.sizes.append((picture["width"], picture["height"]))
+            self.names.append(name)
+            self.sizes.append(size)
+        repairs.say(str(source), strict)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -91,6 +103,10 @@ def read_coco(path: Path) -> COCO:
     for field in ("images", "annotations", "categories"):
         if not isinstance(coco.dataset.get(field), list):
             raise DataError(f"{path}: {field}: is missing")
+    for annotation in coco.dataset["annotations"]:
+        if annotation.get("category_id") not in coco.cats:
+            where = f"{path}: annotations: {annotation.get('id')}"
+            raise DataError(f"{where}: category_id: {annotation.get('category_id')!r} is none of the categories")
     return coco
 
 
@@ -108,18 +124,39 @@ def label_of_category(coco: COCO, classes: tuple[str, ...] | None, path: Path) -
     return {named[name]: label for label, name in enumerate(classes, start=1)}
 
 
+def picture_of(entry: Mapping[str, Any], where: str) -> tuple[str, tuple[int, int]]:
+    """A picture's file name and its size (width, height). Raises DataError naming the field."""
+    name = entry.get("file_name")
+    if not isinstance(name, str) or not name:
+        raise DataError(f"{where}: file_name: {name!r} is no file's name")
+    for field in ("width", "height"):
+        if not isinstance(entry.get(field), int) or entry[field] < 1:
+            raise DataError(f"{where}: {field}: {entry.get(field)!r} is not a number of pixels")
+    return name, (entry["width"], entry["height"])
+
+
 def read_target(
-    annotations: list[Mapping[str, Any]], labels: Mapping[int, int], width: int, height: int
+    annotations: list[Mapping[str, Any]],
+    labels: Mapping[int, int],
+    size: tuple[int, int],
+    repairs: Repairs,
+    source: Path,
 ) -> dict[str, torch.Tensor]:
-    """Boxes [M, 4] xyxy in pixels, labels [M] and difficult [M] of one picture."""
+    """Boxes [M, 4] xyxy in pixels, labels [M] and difficult [M] of one picture of `size` (width, height).
+
+    Annotations of categories that have no label are left out. Raises DataError naming the annotation and the field.
+    """
     boxes, kept = [], []
     for annotation in annotations:
-        if annotation.get("iscrowd") or annotation["category_id"] not in labels:
+        if annotation.get("iscrowd") or annotation.get("category_id") not in labels:
             continue
-        x, y, w, h = annotation["bbox"]
-        x0, y0, x1, y1 = max(x, 0.0), max(y, 0.0), min(x + w, float(width)), min(y + h, float(height))
-        if x1 > x0 and y1 > y0:
-            boxes.append((x0, y0, x1, y1))
+        box = annotation.get("bbox")
+        numbers = isinstance(box, list) and all(isinstance(v, int | float) and math.isfinite(v) for v in box)
+        if not numbers or len(box) != 4:  # type: ignore[arg-type]
+            raise DataError(f"{source}: annotations: {annotation.get('id')}: bbox: {box!r} is not x, y, width, height")
+        x, y, w, h = box  # type: ignore[misc]
+        if fitted := repairs.fit((x, y, x + w, y + h), size, f"annotation {annotation.get('id')}"):
+            boxes.append(fitted)
             kept.append(labels[annotation["category_id"]])
     return {
         "boxes": torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),

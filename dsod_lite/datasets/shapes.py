@@ -12,6 +12,7 @@ from PIL import Image
 from torchvision import tv_tensors
 
 from .drawing import Dice
+from .images import DataError
 from .scene import KINDS, Point, Shape, paint_clutter, paint_ground, paint_shape, place, random_shape
 
 
@@ -135,8 +136,16 @@ def write_shapes(
 
     Pictures go to JPEGImages, boxes to Annotations, lists to ImageSets/Main. The training pictures are those
     of ShapesDataset(train, image_size, seed, level), but for JPEG and boxes of whole pixels.
+
+    Raises:
+        DataError: if the folder has lists of pictures already.
+        ValueError: as ShapesDataset.
     """
     root = Path(root)
+    if any((root / "ImageSets/Main").glob("*.txt")):
+        raise DataError(f"{root}: holds pictures and their lists already; name another folder")
+    for count in (train, val, test):
+        ShapesDataset(count, image_size, seed, level)  # says what is wrong before anything is drawn
     for folder in ("JPEGImages", "Annotations", "ImageSets/Main"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     number = 0

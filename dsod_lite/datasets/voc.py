@@ -1,8 +1,6 @@
 """Folders in Pascal VOC's layout: JPEGImages, Annotations and ImageSets/Main with train.txt, val.txt, test.txt."""
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +9,9 @@ from torch.utils.data import Dataset
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional as transforms
 
-from .annotations import class_names, find_image, has_area, progress, read_annotation, split_names
+from .annotations import class_names, find_image, progress, read_annotation, split_names
 from .images import DataError, image_size, read_image
-
-
-@dataclass
-class _Repairs:
-    """What had to be done to the boxes of a split, said once."""
-
-    degenerate: list[str] = field(default_factory=list)
-    outside: list[str] = field(default_factory=list)
-    clipped: list[str] = field(default_factory=list)
-    resized: list[str] = field(default_factory=list)
-
-    def messages(self) -> Iterator[str]:
-        for what, where in (
-            ("boxes without width or height, or reversed: dropped", self.degenerate),
-            ("boxes wholly outside their picture: dropped", self.outside),
-            ("boxes partly outside their picture: clipped", self.clipped),
-            ("annotations that give another size than their picture: the picture's was used", self.resized),
-        ):
-            if where:
-                more = ", …" if len(where) > 5 else ""
-                yield f"{len(where)} {what} ({', '.join(where[:5])}{more})"
+from .repairs import Repairs
 
 
 class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
@@ -69,18 +47,14 @@ class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
         self.transform = transform
         self._paths = [find_image(self.root, name) for name in self.names]
         self.sizes: list[tuple[int, int]] = []  # (width, height) of each picture
-        repairs = _Repairs()
+        repairs = Repairs()
         self._targets = [
             self._read_target(i, name, path, repairs)
             for i, (name, path) in enumerate(progress(list(zip(self.names, self._paths, strict=True))))
         ]
-        messages = list(repairs.messages())
-        if strict and messages:
-            raise DataError(f"{self.root} ({split}): {'; '.join(messages)}")
-        for message in messages:
-            warnings.warn(f"{self.root} ({split}): {message}", stacklevel=2)
+        repairs.say(f"{self.root} ({split})", strict)
 
-    def _read_target(self, index: int, name: str, path: Path, repairs: _Repairs) -> dict[str, Any]:
+    def _read_target(self, index: int, name: str, path: Path, repairs: Repairs) -> dict[str, Any]:
         source = self.root / "Annotations" / f"{name}.xml"
         annotation = read_annotation(source)
         width, height = image_size(path)
@@ -92,20 +66,10 @@ class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
             if item.name not in self.classes:
                 known = ", ".join(self.classes)
                 raise DataError(f"{source}: object {i}: name: {item.name!r} is none of the classes ({known})")
-            where = f"{name} object {i}"
-            if item.degenerate:
-                repairs.degenerate.append(where)
-                continue
-            x0, y0, x1, y1 = item.box
-            inside = (max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
-            if not has_area(inside):
-                repairs.outside.append(where)
-                continue
-            if inside != item.box:
-                repairs.clipped.append(where)
-            boxes.append(inside)
-            labels.append(self.classes.index(item.name) + 1)
-            difficult.append(item.difficult)
+            if box := repairs.fit(item.box, (width, height), f"{name} object {i}"):
+                boxes.append(box)
+                labels.append(self.classes.index(item.name) + 1)
+                difficult.append(item.difficult)
         return {
             "boxes": torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
             "labels": torch.tensor(labels, dtype=torch.int64),
@@ -125,7 +89,8 @@ def read_item(
 ) -> tuple[Any, dict[str, Any]]:
     """A picture's file and its target as an item, see `VOCDataset`."""
     image = read_image(path)
-    target = dict(target)
+    # Copies: a transform may change what it is given in place.
+    target = {key: value.clone() if isinstance(value, torch.Tensor) else value for key, value in target.items()}
     if transform is None:
         return transforms.to_dtype(image, torch.float32, scale=True), target
     boxes = tv_tensors.BoundingBoxes(target["boxes"], format="XYXY", canvas_size=image.shape[-2:])  # type: ignore[call-arg]

@@ -48,10 +48,10 @@ class Repairs:
                 more = ", …" if len(where) > 5 else ""
                 yield f"{len(where)} {what} ({', '.join(where[:5])}{more})"
 
-    def say(self, source: str, strict: bool, stacklevel: int = 3) -> None:
+    def say(self, source: str, strict: bool) -> None:
         """One warning for each kind. Raises DataError instead if `strict`."""
         messages = list(self.messages())
         if strict and messages:
             raise DataError(f"{source}: {'; '.join(messages)}")
         for message in messages:
-            warnings.warn(f"{source}: {message}", stacklevel=stacklevel)
+            warnings.warn(f"{source}: {message}", stacklevel=3)

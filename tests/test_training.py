@@ -479,7 +479,7 @@ def test_the_message_does_with_what_a_target_has() -> None:
     assert said(ids, None) == start + "1, 0"
     assert said([{"image_id": "left.png"}, {}], ["a", "b"]) == start + "left.png, one without an image_id"
     assert said([{"image_id": 139}], ["a", "b"]) == start + "139"
-    assert said([{}], ["a"]) == start + "None"
+    assert said([{}], ["a"]) == start + "one without an image_id"
 
 
 # --- other people's detectors --------------------------------------------------------------------------------

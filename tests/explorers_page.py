@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,7 @@ def opened(
 ) -> Iterator[Page]:
     """A page of explorers, from a file or a local server; whatever goes wrong in it fails the test."""
     problems: list[object] = []
-    with served(path.parent) as site:
-        home = site if over_http else f"{path.parent.as_uri()}/"
+    with served(path.parent) if over_http else nullcontext(f"{path.parent.as_uri()}/") as home:
         page = browser.new_page(viewport={"width": width, "height": height})
         watch(page, home, problems.append, problems.append)
         page.goto(home + path.name, wait_until="networkidle")

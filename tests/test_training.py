@@ -428,34 +428,29 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpo
     assert same_weights(mended, whole)
 
 
+class Cliff(Toy):
+    """Finite losses throughout, but in one step the gradient is that of a root at 0: infinite."""
+
+    def __init__(self, fall: int) -> None:
+        super().__init__()
+        self.steps, self.fall = 0, fall
+
+    def forward(self, images: list[Tensor], targets: Any = None) -> Any:
+        self.steps += 1
+        return {"error": (self.value * (0.0 if self.steps == self.fall else 1.0)).square().sum().sqrt()}
+
+
 def test_weights_that_turn_infinite_in_an_epochs_last_step_are_not_kept(tmp_path: Path) -> None:
-    class Cliff(Toy):
-        """Finite losses throughout, but the gradient of a root at 0 is infinite."""
-
-        steps = 0
-
-        def forward(self, images: list[Tensor], targets: Any = None) -> Any:
-            self.steps += 1
-            return {"error": (self.value * (0.0 if self.steps == 4 else 1.0)).square().sum().sqrt()}
-
-    model = Cliff()
     with pytest.raises(NonFiniteLoss, match="epoch 2: value is not finite any more, though every loss was"):
-        train(model, Rectangles(8), None, quick(epochs=5), tmp_path)
+        train(Cliff(fall=4), Rectangles(8), None, quick(epochs=5), tmp_path)
     kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert kept["epoch"] == 1
     assert kept["model"]["value"].isfinite().all()
 
 
 def test_within_an_epoch_only_sound_weights_are_kept(tmp_path: Path) -> None:
-    class Cliff(Toy):
-        steps = 0
-
-        def forward(self, images: Sequence[Tensor], targets: Any = None) -> Any:
-            self.steps += 1
-            return {"error": (self.value * (0.0 if self.steps == 3 else 1.0)).square().sum().sqrt()}
-
     with pytest.raises(NonFiniteLoss, match="epoch 1: value is not finite any more"):
-        train(Cliff(), Rectangles(16), None, quick(checkpoint_every=1), tmp_path)
+        train(Cliff(fall=3), Rectangles(16), None, quick(checkpoint_every=1), tmp_path)
     kept = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert kept["step"] == 2
     assert kept["model"]["value"].isfinite().all()

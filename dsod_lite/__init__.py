@@ -1,17 +1,18 @@
 """dsod_lite: DSOD, the detector that learns from scratch, in a package small enough to read."""
 
-from . import caffe, datasets
-from .checkpoint import CheckpointError, load_model, save_model
-from .coco_metrics import evaluate_coco
-from .config import DSODConfig
-from .epoch import NonFiniteLoss
-from .evaluation import evaluate_voc
-from .model import DSOD
-from .named import dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, dsod512, dsod_tiny
-from .predict import predict
-from .priors import PriorConfig
-from .recipe import TrainConfig
-from .training import train
+from . import datasets
+from .detector.config import DSODConfig
+from .detector.model import DSOD
+from .detector.presets import dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, dsod512, dsod_tiny
+from .detector.priors import PriorConfig
+from .evaluation.coco import evaluate_coco
+from .evaluation.predict import predict
+from .evaluation.voc import evaluate_voc
+from .support.errors import NonFiniteLoss
+from .training.loop import train
+from .training.recipe import TrainConfig
+from .weights import caffe
+from .weights.checkpoint import CheckpointError, load_model, save_model
 
 __all__ = [
     "DSOD",

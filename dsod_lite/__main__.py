@@ -6,10 +6,10 @@ import sys
 import warnings
 from typing import Any
 
-from .checkpoint import CheckpointError
 from .commands import COMMANDS
 from .datasets import DataError
-from .epoch import LoadingError, NonFiniteLoss
+from .support.errors import LoadingError, NonFiniteLoss
+from .weights.checkpoint import CheckpointError
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -7,15 +7,8 @@ from folders import add, make_folder, write_list, xml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsod_lite.datasets.annotations import (
-    VOCObject,
-    class_names,
-    find_image,
-    has_area,
-    read_annotation,
-    split_names,
-)
-from dsod_lite.datasets.images import DataError
+from dsod_lite.datasets.annotations import VOCObject, class_names, find_image, has_area, read_annotation, split_names
+from dsod_lite.support.errors import DataError
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dsod_lite.datasets import DataError
-from dsod_lite.datasets.archives import COCO, VOC, Archive, download_archives
+from dsod_lite.datasets.folder_tools.archives import COCO, VOC, Archive, download_archives
 
 FILES: dict[str, bytes] = {}
 """What the server has, by path."""

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from dsod_lite import __main__
 from dsod_lite.datasets import DataError, VOCDataset, arrange_folder, check_folder, find_images
-from dsod_lite.datasets.arrange import draw_lists
-from dsod_lite.datasets.check import count_objects
+from dsod_lite.datasets.folder_tools.arrange import draw_lists
+from dsod_lite.datasets.folder_tools.check import count_objects
 
 CAT = [("cat", 5, 5, 30, 30)]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from dsod_lite.blocks import (
+from dsod_lite.detector.blocks import (
     DenseBlock,
     DenseLayer,
     DenseNetStem,

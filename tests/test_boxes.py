@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torchvision.models.detection._utils import BoxCoder
 from torchvision.ops import box_convert
 
-from dsod_lite.boxes import decode, encode
+from dsod_lite.detector.boxes import decode, encode
 
 # torchvision's weights are the reciprocals of the variances 0.1, 0.1, 0.2, 0.2.
 TORCHVISION = BoxCoder(weights=(10.0, 10.0, 5.0, 5.0))

@@ -16,11 +16,11 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 
 from dsod_lite import DSOD, DSODConfig, load_model
 from dsod_lite.__main__ import build_parser
-from dsod_lite.caffe import caffe_layers, load_caffemodel
-from dsod_lite.caffe_format import read_layers
 from dsod_lite.commands import COMMANDS
 from dsod_lite.datasets import VOC_CLASSES
-from dsod_lite.priors import COCO300_PRIORS
+from dsod_lite.detector.priors import COCO300_PRIORS
+from dsod_lite.weights.caffe import caffe_layers, load_caffemodel
+from dsod_lite.weights.caffe_format import read_layers
 
 ORACLE = Path(__file__).parent / "oracle"
 TINY = DSODConfig.from_name(

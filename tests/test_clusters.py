@@ -10,8 +10,8 @@ import yaml
 
 from dsod_lite.__main__ import build_parser
 from dsod_lite.commands.train import config_from
-from dsod_lite.distributed import share_of
-from dsod_lite.recipe import RECIPES
+from dsod_lite.training.recipe import RECIPES
+from dsod_lite.training.sharing import share_of
 
 CLUSTERS = Path(__file__).parents[1] / "book" / "scale" / "clusters"
 

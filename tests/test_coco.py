@@ -25,8 +25,8 @@ from dsod_lite.datasets import (
     usual_splits,
     voc_union,
 )
-from dsod_lite.priors import COCO300_PRIORS
-from dsod_lite.recipe import RECIPES
+from dsod_lite.detector.priors import COCO300_PRIORS
+from dsod_lite.training.recipe import RECIPES
 
 
 def annotation(number: int, image: int, category: int, box: list[float], crowd: int = 0) -> dict[str, Any]:

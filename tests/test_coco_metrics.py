@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_evaluation import FAR, detection, random_case, run_pycocotools, target
 
-from dsod_lite.coco_metrics import COCO_NAMES, evaluate_coco
+from dsod_lite.evaluation.coco import COCO_NAMES, evaluate_coco
 
 
 def test_coco_thresholds_and_sizes_by_hand():

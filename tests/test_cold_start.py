@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from test_book import ROOT, code_cells
 from test_chapters import CHAPTERS, each_chapter
 
-from dsod_lite import colab
+from dsod_lite.support import colab
 
 
 @each_chapter

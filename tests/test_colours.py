@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from dsod_lite.datasets import colours
-from dsod_lite.datasets.colours import ssd_colours
+from dsod_lite.datasets.augmentation import colours
+from dsod_lite.datasets.augmentation.colours import ssd_colours
 
 ORDER = ("brightness", "contrast", "saturation", "hue")
 

@@ -8,9 +8,9 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dsod_lite.config import DSODConfig
-from dsod_lite.network import Network
-from dsod_lite.priors import COCO300_PRIORS, VOC300_PRIORS, PriorConfig, prior_boxes
+from dsod_lite.detector.config import DSODConfig
+from dsod_lite.detector.network import Network
+from dsod_lite.detector.priors import COCO300_PRIORS, VOC300_PRIORS, PriorConfig, prior_boxes
 
 small = st.integers(1, 512)
 

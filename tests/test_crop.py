@@ -17,9 +17,17 @@ from torchvision.ops import box_iou
 from torchvision.transforms import v2
 
 from dsod_lite.datasets import VOCDataset, ssd_augmentation
-from dsod_lite.datasets.crop import INTERPOLATIONS, MEAN_COLOUR, MIN_IOUS, Shown, SSDCrop, draw_window, ssd_windows
-from dsod_lite.devices import collate
-from dsod_lite.loading import EpochSampler, SeededDataset
+from dsod_lite.datasets.augmentation.crop import (
+    INTERPOLATIONS,
+    MEAN_COLOUR,
+    MIN_IOUS,
+    Shown,
+    SSDCrop,
+    draw_window,
+    ssd_windows,
+)
+from dsod_lite.support.batches import collate
+from dsod_lite.training.loading import EpochSampler, SeededDataset
 
 WHOLE = [0.0, 0.0, 1.0, 1.0]
 SCENES = {

@@ -13,8 +13,8 @@ from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.ssd import SSD
 from torchvision.ops import box_convert, nms
 
-from dsod_lite.boxes import decode
-from dsod_lite.detect import detect
+from dsod_lite.detector.boxes import decode
+from dsod_lite.detector.detect import detect
 
 Detections = list[dict[str, Tensor]]
 

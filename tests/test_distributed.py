@@ -15,9 +15,10 @@ from tiny import Rectangles, numbers, same, small_dsod
 from two_processes import CASES, batch_for_norm, fresh_norm, normalized, trained
 
 from dsod_lite import predict
-from dsod_lite.distributed import Share, share_of, unused_part
-from dsod_lite.loading import EpochSampler
-from dsod_lite.recipe import TrainConfig
+from dsod_lite.support.processes import unused_part
+from dsod_lite.training.loading import EpochSampler
+from dsod_lite.training.recipe import TrainConfig
+from dsod_lite.training.sharing import Share, share_of
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsod_lite.datasets import DataError, VOCDataset, check_folder, download, download_bccd
+from dsod_lite.datasets import DataError, VOCDataset, check_folder, download_bccd
+from dsod_lite.datasets.folder_tools import download
 
 REPOSITORY = Path(__file__).parents[1]
 SHARED_BCCD = REPOSITORY.parent / "shared/datasets/bccd"

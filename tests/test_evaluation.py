@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from dsod_lite.evaluation import average_precision, evaluate_voc
+from dsod_lite.evaluation.voc import average_precision, evaluate_voc
 
 
 def target(*boxes, labels=None, **fields):

@@ -8,7 +8,7 @@ from torchvision.ops import box_iou
 from book.experiments import blood_cells, chain, matching, mirrored, pictures, pretraining, proposal_free, rivals, speed
 from book.experiments.common import SIDE, shapes
 from dsod_lite import dsod_tiny
-from dsod_lite.loss import MultiBoxLoss
+from dsod_lite.detector.loss import MultiBoxLoss
 
 
 def parameters(model: nn.Module) -> int:

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from dsod_lite import DSOD, DSODConfig, dsod512, dsod_tiny
+from dsod_lite.detector.network import Network
 from dsod_lite.explorers import ArchitectureExplorer
 from dsod_lite.explorers.stages import Stage, measure
-from dsod_lite.network import Network
 
 # The authors' own net definition: channels, height, width, and learnable parameters.
 DSOD300 = {

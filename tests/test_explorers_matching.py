@@ -13,9 +13,9 @@ from torch import Tensor
 from torchvision.ops import box_convert, box_iou
 
 from dsod_lite import DSODConfig
+from dsod_lite.detector.matching import match
+from dsod_lite.detector.priors import prior_boxes
 from dsod_lite.explorers import MatchingExplorer
-from dsod_lite.matching import match
-from dsod_lite.priors import prior_boxes
 
 CONFIG = DSODConfig()
 BOXES = torch.tensor([[30.0, 40.0, 150.0, 200.0], [180.0, 20.0, 280.0, 90.0], [60.0, 60.0, 100.0, 120.0]])

@@ -11,10 +11,10 @@ from torch import Tensor
 from torchvision.ops import box_convert, box_iou
 
 from dsod_lite import DSODConfig, PriorConfig
-from dsod_lite.boxes import decode, encode
-from dsod_lite.loss import mine_hard_negatives
-from dsod_lite.matching import best_priors, bipartite_priors, match
-from dsod_lite.priors import prior_boxes
+from dsod_lite.detector.boxes import decode, encode
+from dsod_lite.detector.loss import mine_hard_negatives
+from dsod_lite.detector.matching import best_priors, bipartite_priors, match
+from dsod_lite.detector.priors import prior_boxes
 
 
 @pytest.fixture(scope="module")

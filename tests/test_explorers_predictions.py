@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Locator, Page
 from tiny import Rectangles, small_dsod
 from torch import Tensor
 
-from dsod_lite.boxes import decode
-from dsod_lite.detect import detect
-from dsod_lite.evaluation import evaluate_voc
+from dsod_lite.detector.boxes import decode
+from dsod_lite.detector.detect import detect
+from dsod_lite.evaluation.voc import evaluate_voc
 from dsod_lite.explorers import AveragePrecisionExplorer, PredictionExplorer
 from dsod_lite.explorers.floats import from_text, to_text
 

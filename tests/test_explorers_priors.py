@@ -9,8 +9,8 @@ from explorers_page import at, explorer, explorers_page, facts, next_frame, open
 from playwright.sync_api import Browser, Page
 
 from dsod_lite import DSODConfig
+from dsod_lite.detector.priors import prior_boxes
 from dsod_lite.explorers import PriorExplorer
-from dsod_lite.priors import prior_boxes
 
 CONFIG = DSODConfig()  # 8,744 priors, of which 126 are centred outside
 EXPLORER = PriorExplorer(CONFIG, torch.rand(3, 60, 90), torch.tensor([[9.0, 8.0, 45.0, 40.0]]))

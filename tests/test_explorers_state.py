@@ -13,9 +13,9 @@ from PIL import Image
 from traitlets import TraitError
 
 from dsod_lite import DSODConfig, PriorConfig
+from dsod_lite.detector.network import Network
 from dsod_lite.explorers import Explorer, MatchingExplorer, PriorExplorer
 from dsod_lite.explorers.receptive_field import receptive_fields
-from dsod_lite.network import Network
 
 BOXES = torch.tensor([[10.0, 20.0, 60.0, 40.0], [0.0, 0.0, 160.0, 80.0]])
 PICTURE = torch.rand(3, 80, 160, generator=torch.Generator().manual_seed(0))

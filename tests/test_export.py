@@ -12,9 +12,9 @@ from tiny import Rectangles, quick
 
 from dsod_lite import DSOD, dsod300, dsod_tiny, train
 from dsod_lite.__main__ import build_parser
-from dsod_lite.checkpoint import config_from_dict
 from dsod_lite.commands import COMMANDS
-from dsod_lite.export import export_onnx
+from dsod_lite.deploy.onnx import export_onnx
+from dsod_lite.weights.checkpoint import config_from_dict
 
 
 def batch_for(model: DSOD, pictures: int = 1) -> torch.Tensor:

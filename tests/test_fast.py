@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from dsod_lite import DSOD, dsod300, dsod_tiny
-from dsod_lite.fast import fold_batchnorm
+from dsod_lite.detector.fast import fold_batchnorm
 
 
 def lived_in(model: DSOD) -> DSOD:

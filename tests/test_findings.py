@@ -9,7 +9,7 @@ from book.experiments import pictures
 from book.experiments.catalogue import experiment, experiments
 from book.experiments.figures import ENGINES, by_layer, curves, frontier, picture, published_map, undominated
 from book.experiments.findings import FINDINGS, Finding, judged, report
-from dsod_lite.checkpoint import write_json
+from dsod_lite.support.files import write_json
 
 STEMS = Finding("The stem helps.", "stem", "stem", "densenet")
 

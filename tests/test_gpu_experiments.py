@@ -15,9 +15,9 @@ from book.experiments.__main__ import main as command_line
 from book.experiments.speed import multiply_adds
 from book.experiments.verify import verify
 from dsod_lite import DSOD
-from dsod_lite.datasets.shapes import write_shapes
-from dsod_lite.epoch import NonFiniteLoss
-from dsod_lite.learner import Learner
+from dsod_lite.datasets.shapes.dataset import write_shapes
+from dsod_lite.support.errors import NonFiniteLoss
+from dsod_lite.training.step import Learner
 
 CPU = torch.device("cpu")
 SMALL = {

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dsod_lite.datasets.images import DataError, find_images, image_size, read_image
+from dsod_lite.datasets.images import find_images, image_size, read_image
+from dsod_lite.support.errors import DataError
 
 # Pillow remarks on damaged TIFFs, beside reading or refusing them.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")

@@ -19,11 +19,11 @@ from tiny import Rectangles, Toy, numbers, quick, same, same_weights, small_dsod
 from torch import nn
 
 from dsod_lite import datasets, load_model, train
-from dsod_lite.checkpoint import load_checkpoint
 from dsod_lite.datasets import DataError
-from dsod_lite.epoch import LoadingError
-from dsod_lite.learner import Learner
-from dsod_lite.watching import LiveHistory, Watch
+from dsod_lite.support.errors import LoadingError
+from dsod_lite.training.step import Learner
+from dsod_lite.training.watching import LiveHistory, Watch
+from dsod_lite.weights.checkpoint import load_checkpoint
 
 CPU = torch.device("cpu")
 PICTURES = Rectangles(8)

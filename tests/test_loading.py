@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tiny import Rectangles, same
 from torch.utils.data import DataLoader
 
-from dsod_lite.devices import collate
-from dsod_lite.loading import EpochSampler, SeededDataset
+from dsod_lite.support.batches import collate
+from dsod_lite.training.loading import EpochSampler, SeededDataset
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
 

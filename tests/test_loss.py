@@ -13,9 +13,9 @@ from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.ssd import SSD
 from torchvision.ops import box_convert, box_iou
 
-from dsod_lite.loss import MultiBoxLoss, mine_hard_negatives
-from dsod_lite.matching import match
-from dsod_lite.priors import PriorConfig, prior_boxes
+from dsod_lite.detector.loss import MultiBoxLoss, mine_hard_negatives
+from dsod_lite.detector.matching import match
+from dsod_lite.detector.priors import PriorConfig, prior_boxes
 
 Batch = tuple[Tensor, Tensor, Tensor, list[Tensor], list[Tensor]]
 

@@ -8,8 +8,8 @@ from torch import Tensor
 from torchvision.models.detection._utils import SSDMatcher
 from torchvision.ops import box_convert, box_iou
 
-from dsod_lite.matching import NO_OVERLAP, match
-from dsod_lite.priors import PriorConfig, prior_boxes
+from dsod_lite.detector.matching import NO_OVERLAP, match
+from dsod_lite.detector.priors import PriorConfig, prior_boxes
 
 METHODS = ["bipartite", "best"]
 

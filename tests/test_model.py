@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 import dsod_lite
 from dsod_lite import DSOD, DSODConfig
-from dsod_lite.blocks import DenseLayer
-from dsod_lite.network import Network
-from dsod_lite.prediction import L2Norm
-from dsod_lite.priors import COCO300_PRIORS, PriorConfig
+from dsod_lite.detector.blocks import DenseLayer
+from dsod_lite.detector.network import Network
+from dsod_lite.detector.prediction import L2Norm
+from dsod_lite.detector.priors import COCO300_PRIORS, PriorConfig
 
 # A detector of 3 classes that takes milliseconds. Maps of 8, 4, 2, 1, 1 and 1 cells, 4 priors in each cell.
 TINY = DSODConfig(

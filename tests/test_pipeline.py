@@ -11,7 +11,7 @@ import torch
 
 from book.experiments import pipeline
 from dsod_lite.datasets import VOCDataset, check_folder
-from dsod_lite.inputs import check_images, check_targets
+from dsod_lite.detector.inputs import check_images, check_targets
 
 RECORD = pipeline.ROOT / "data/runs/pipeline.json"
 

@@ -12,7 +12,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.patches import Rectangle
 
-from dsod_lite.evaluation import evaluate_voc
+from dsod_lite.evaluation.voc import evaluate_voc
 from dsod_lite.plots import (
     PALETTE,
     plot_history,

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dsod_lite.blocks import norm_relu_conv
-from dsod_lite.prediction import DensePrediction, L2Norm, MultiBoxHead, PlainPrediction
-from dsod_lite.priors import PriorConfig, prior_boxes
+from dsod_lite.detector.blocks import norm_relu_conv
+from dsod_lite.detector.prediction import DensePrediction, L2Norm, MultiBoxHead, PlainPrediction
+from dsod_lite.detector.priors import PriorConfig, prior_boxes
 
 CHANNELS = (512, 512, 256, 256, 256)
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from dsod_lite import __main__
 from dsod_lite.datasets import DataError, VOCDataset, check_folder, prepare_folder, read_image
-from dsod_lite.datasets.prepared import prepare_picture
+from dsod_lite.datasets.folder_tools.prepared import prepare_picture
 
 ORIENTATION = 0x0112
 

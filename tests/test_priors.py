@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsod_lite.priors import COCO300_PRIORS, VOC300_PRIORS, PriorConfig, cell_shapes, prior_boxes
+from dsod_lite.detector.priors import COCO300_PRIORS, VOC300_PRIORS, PriorConfig, cell_shapes, prior_boxes
 
 MAP_SIZES = (38, 19, 10, 5, 3, 2)
 COUNTS = (5776, 2166, 600, 150, 36, 16)

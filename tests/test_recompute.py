@@ -9,8 +9,8 @@ from torch import nn
 from torchvision.models.detection import ssd300_vgg16
 
 from dsod_lite import DSOD, dsod300_smallest, dsod_tiny, train
-from dsod_lite.blocks import DenseLayer
-from dsod_lite.network import Network
+from dsod_lite.detector.blocks import DenseLayer
+from dsod_lite.detector.network import Network
 
 
 def step(network: Network, batch: torch.Tensor, save_memory: bool) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dsod_lite.recorded import recorded
+from dsod_lite.support.recorded import recorded
 
 
 def test_made_once_and_read_from_then_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

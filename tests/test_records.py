@@ -6,7 +6,7 @@ import pytest
 import torch
 from test_evaluation import detection, target
 
-from dsod_lite.records import gather
+from dsod_lite.evaluation.tables import gather
 
 GOOD = [0, 0, 10, 10]
 

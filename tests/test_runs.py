@@ -25,7 +25,6 @@ from dsod_lite import (
     DSODConfig,
     TrainConfig,
     __main__,
-    checkpoint,
     dsod300,
     dsod512,
     dsod_tiny,
@@ -33,8 +32,10 @@ from dsod_lite import (
     save_model,
     train,
 )
-from dsod_lite.checkpoint import config_from_dict, differences, load_checkpoint, write_json, write_whole
-from dsod_lite.runs import environment
+from dsod_lite.support.environment import environment
+from dsod_lite.support.files import write_json, write_whole
+from dsod_lite.weights import checkpoint
+from dsod_lite.weights.checkpoint import config_from_dict, differences, load_checkpoint
 
 REPOSITORY = Path(__file__).parents[1]
 PICTURES, HELD_OUT = Rectangles(8, augment=True), Rectangles(4, seed=9)

@@ -15,10 +15,10 @@ from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision import tv_tensors
 
-from dsod_lite.datasets.drawing import Dice, coverage, plane
-from dsod_lite.datasets.images import DataError
-from dsod_lite.datasets.scene import KINDS, Shape, random_shape
-from dsod_lite.datasets.shapes import Picture, ShapesDataset, draw_picture, write_shapes
+from dsod_lite.datasets.shapes.dataset import Picture, ShapesDataset, draw_picture, write_shapes
+from dsod_lite.datasets.shapes.drawing import Dice, coverage, plane
+from dsod_lite.datasets.shapes.scene import KINDS, Shape, random_shape
+from dsod_lite.support.errors import DataError
 
 SHIPPED = Path(__file__).parents[1] / "data/shapes"
 

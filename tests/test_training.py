@@ -19,11 +19,12 @@ from torch.utils.data import Subset
 from torchvision.models import detection
 
 from dsod_lite import NonFiniteLoss, TrainConfig, dsod300, dsod_tiny, evaluate_voc, predict, train
-from dsod_lite.devices import pick_device
-from dsod_lite.epoch import describe_step
-from dsod_lite.loading import make_loader
-from dsod_lite.recipe import RECIPES, learning_rate_at, make_optimizer, norm_momentum_at, parameter_groups
-from dsod_lite.training import epochs_in, held_out_ap50
+from dsod_lite.support.processes import pick_device
+from dsod_lite.training.epoch import describe_step
+from dsod_lite.training.loading import make_loader
+from dsod_lite.training.loop import epochs_in, held_out_ap50
+from dsod_lite.training.optimizer import learning_rate_at, make_optimizer, norm_momentum_at, parameter_groups
+from dsod_lite.training.recipe import RECIPES
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
 

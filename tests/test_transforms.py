@@ -11,10 +11,10 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from dsod_lite.datasets.colours import ssd_colours
-from dsod_lite.datasets.crop import SSDCrop
-from dsod_lite.datasets.transforms import AUGMENTATIONS, light_augmentation
-from dsod_lite.inputs import check_images, check_targets
+from dsod_lite.datasets.augmentation.colours import ssd_colours
+from dsod_lite.datasets.augmentation.crop import SSDCrop
+from dsod_lite.datasets.augmentation.transforms import AUGMENTATIONS, light_augmentation
+from dsod_lite.detector.inputs import check_images, check_targets
 
 Augmentation = Callable[[Tensor, dict], tuple[Tensor, dict]]  # type: ignore[type-arg]
 SIDE = 128  # of the output

@@ -10,10 +10,11 @@ from repository import FIRST_CELL
 from test_book import ROOT
 from tiny import quick
 
-from dsod_lite import colab, dsod_tiny
+from dsod_lite import dsod_tiny
 from dsod_lite.__main__ import main
 from dsod_lite.datasets import VOCDataset
-from dsod_lite.training import check_fit
+from dsod_lite.support import colab
+from dsod_lite.training.loop import check_fit
 
 PAGE = (ROOT / "book/appendices/troubleshooting.md").read_text(encoding="utf-8")
 TRAIN = ("train", "--data", "my_pictures", "--workers", "0", "--device", "cpu")

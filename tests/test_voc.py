@@ -15,7 +15,7 @@ from PIL import Image
 from torchvision import tv_tensors
 
 from dsod_lite.datasets import DataError, VOCDataset, light_augmentation
-from dsod_lite.inputs import check_targets
+from dsod_lite.detector.inputs import check_targets
 
 GOOD: Object = ("cat", 8, 4, 40, 24)
 

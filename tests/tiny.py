@@ -9,7 +9,7 @@ from torchvision.transforms.v2 import functional as transforms
 from torchvision.utils import save_image
 
 from dsod_lite import DSOD, TrainConfig, dsod_tiny
-from dsod_lite.checkpoint import load_checkpoint
+from dsod_lite.weights.checkpoint import load_checkpoint
 
 COLOURS = torch.tensor([[0.95, 0.1, 0.1], [0.1, 0.2, 0.95]])
 

@@ -14,7 +14,8 @@ from tiny import Rectangles, quick, small_dsod
 from torch import nn
 
 from dsod_lite import predict, train
-from dsod_lite.distributed import join, rank, synchronize
+from dsod_lite.support.processes import join, rank
+from dsod_lite.training.sharing import synchronize
 
 CASES: dict[str, dict[str, Any]] = {
     "a part each": {"batch_size": 16, "norm_batch_size": 8},

@@ -7,9 +7,9 @@ from typing import Any
 from torch import nn
 
 from dsod_lite import DSOD
-from dsod_lite.blocks import Transition, TransitionWithoutPooling
-from dsod_lite.network import draw_weights
-from dsod_lite.prediction import DensePrediction, MultiBoxHead
+from dsod_lite.detector.blocks import Transition, TransitionWithoutPooling
+from dsod_lite.detector.network import draw_weights
+from dsod_lite.detector.prediction import DensePrediction, MultiBoxHead
 
 
 def replace_blocks(

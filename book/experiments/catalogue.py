@@ -5,7 +5,7 @@ import pkgutil
 from pathlib import Path
 from types import ModuleType
 
-from dsod_lite.devices import pick_device
+from dsod_lite.support.processes import pick_device
 
 from .records import RECORDS
 

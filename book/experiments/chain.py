@@ -5,7 +5,7 @@ from itertools import pairwise
 from torch import nn
 
 from dsod_lite import DSOD, dsod_tiny
-from dsod_lite.blocks import norm_relu_conv
+from dsod_lite.detector.blocks import norm_relu_conv
 
 from .blocks import replace_blocks
 from .common import SIDE

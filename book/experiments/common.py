@@ -12,8 +12,8 @@ from torch.utils.data import Dataset
 from torchvision import tv_tensors
 
 from dsod_lite import TrainConfig, evaluate_coco, evaluate_voc, predict, train
-from dsod_lite.checkpoint import describe
 from dsod_lite.datasets import ShapesDataset, light_augmentation
+from dsod_lite.weights.checkpoint import describe
 
 TRAIN_SEED, TEST_SEED = 1, 2
 """The series of drawn pictures that are learned from, and of those that detectors are judged by."""

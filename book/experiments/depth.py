@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from dsod_lite import DSOD, dsod_tiny
-from dsod_lite.blocks import DenseBlock, norm_relu_conv
+from dsod_lite.detector.blocks import DenseBlock, norm_relu_conv
 
 from .blocks import replace_blocks, with_other_blocks
 from .common import SIDE, learn_shapes

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from dsod_lite import DSOD, TrainConfig
-from dsod_lite.learner import Learner
-from dsod_lite.recipe import make_optimizer
+from dsod_lite.training.optimizer import make_optimizer
+from dsod_lite.training.step import Learner
 
 from .speed import SSDNetwork
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from dsod_lite.checkpoint import one_line
+from dsod_lite.support.errors import one_line
 
 from .gpu_cases import Case
 

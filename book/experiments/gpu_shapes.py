@@ -32,8 +32,8 @@ from torchvision.models.detection import (
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 
 from dsod_lite import dsod300
-from dsod_lite.checkpoint import write_json
-from dsod_lite.epoch import NonFiniteLoss
+from dsod_lite.support.errors import NonFiniteLoss
+from dsod_lite.support.files import write_json
 
 from .common import TEST_SEED, shapes, train_and_judge
 from .records import RECORDS

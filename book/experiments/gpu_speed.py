@@ -23,8 +23,8 @@ from torch import nn
 from torchvision.models.detection import ssd300_vgg16
 
 from dsod_lite import DSOD, dsod300
-from dsod_lite.checkpoint import write_json
-from dsod_lite.runs import environment
+from dsod_lite.support.environment import environment
+from dsod_lite.support.files import write_json
 
 from .gpu_cases import Case, Make, inference, switches_for, training
 from .gpu_clock import Row, matrix_rate, race

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dsod_lite import DSOD, TrainConfig
-from dsod_lite.recipe import learning_rate_at, make_optimizer
+from dsod_lite.training.optimizer import learning_rate_at, make_optimizer
 
 from .blocks import with_other_blocks
 from .common import SIDE, seeded, setup, shapes

@@ -21,8 +21,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dsod_lite import DSOD, dsod_tiny
-from dsod_lite.loss import matched_targets, mine_hard_negatives, pad_objects
-from dsod_lite.matching import match
+from dsod_lite.detector.loss import matched_targets, mine_hard_negatives, pad_objects
+from dsod_lite.detector.matching import match
 
 from .common import SIDE, TEST_SEED, learn_shapes, shapes, train_and_judge
 

@@ -21,11 +21,11 @@ from PIL import Image
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from dsod_lite.checkpoint import write_json
 from dsod_lite.datasets import VOCDataset, light_augmentation, prepare_folder, read_image, ssd_augmentation
-from dsod_lite.datasets.prepared import write_scaled
-from dsod_lite.datasets.shapes import annotation, draw_picture
-from dsod_lite.runs import environment
+from dsod_lite.datasets.folder_tools.prepared import write_scaled
+from dsod_lite.datasets.shapes.dataset import annotation, draw_picture
+from dsod_lite.support.environment import environment
+from dsod_lite.support.files import write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "runs" / "pipeline"

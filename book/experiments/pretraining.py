@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from dsod_lite import DSOD, TrainConfig
-from dsod_lite.recipe import learning_rate_at, make_optimizer
+from dsod_lite.training.optimizer import learning_rate_at, make_optimizer
 
 from .common import SIDE, drawn, seeded
 

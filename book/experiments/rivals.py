@@ -19,7 +19,7 @@ from torchvision.models.detection.ssd import SSD
 from torchvision.ops import Conv2dNormActivation, MultiScaleRoIAlign
 
 from dsod_lite import dsod_tiny
-from dsod_lite.prediction import L2Norm
+from dsod_lite.detector.prediction import L2Norm
 
 WIDTHS = (16, 32, 64, 96, 128)
 """Channels of the backbone's maps, at a half to a thirty-second of the picture's side."""

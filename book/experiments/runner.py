@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
-from dsod_lite.checkpoint import write_json
-from dsod_lite.devices import pick_device
-from dsod_lite.runs import environment
+from dsod_lite.support.environment import environment
+from dsod_lite.support.files import write_json
+from dsod_lite.support.processes import pick_device
 
 from .catalogue import device_of, experiment, has_device, measure_of, record_path, seeds_of
 from .records import RECORDS

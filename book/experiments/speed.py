@@ -26,9 +26,9 @@ from torchvision.models.detection.ssd import SSD
 
 from dsod_lite import DSOD, dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, evaluate_voc, load_model, predict
 from dsod_lite.datasets import VOCDataset
-from dsod_lite.export import export_onnx
-from dsod_lite.fast import fast_network
-from dsod_lite.network import Network
+from dsod_lite.deploy.onnx import export_onnx
+from dsod_lite.detector.fast import fast_network
+from dsod_lite.detector.network import Network
 
 from .common import drawn, setup
 

@@ -24,7 +24,7 @@ if "google.colab" in sys.modules:
         if not os.path.exists("dsod-lite"):
             !git clone --quiet --depth 1 {source} dsod-lite
         os.chdir("dsod-lite/book/FOLDER")
-    %run ../../dsod_lite/colab.py FOLDER/NAME
+    %run ../../dsod_lite/support/colab.py FOLDER/NAME
 sys.path.insert(0, os.path.abspath("../.."))"""
 
 README = """\

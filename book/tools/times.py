@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 import torch
 
-from dsod_lite.checkpoint import write_json
-from dsod_lite.runs import environment
+from dsod_lite.support.environment import environment
+from dsod_lite.support.files import write_json
 
 ROOT = Path(__file__).parents[2]
 

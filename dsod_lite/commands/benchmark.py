@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..checkpoint import write_json
+from ..support.files import write_json
 
 HELP = "time the detector's parts on this machine"
 EPILOG = ""
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..benchmark import benchmark  # torchvision's reference models take a while to import
+    from ..deploy.benchmark import benchmark  # torchvision's reference models take a while to import
 
     rows = benchmark()
     if args.json:

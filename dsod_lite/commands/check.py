@@ -4,7 +4,7 @@ import argparse
 from collections import Counter
 
 from ..datasets import check_folder
-from ..datasets.check import count_objects
+from ..datasets.folder_tools.check import count_objects
 from .layout import VOC_LAYOUT
 
 HELP = "list every defect of a folder at once, and count its objects"

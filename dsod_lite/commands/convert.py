@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from .. import named
-from ..caffe import load_caffemodel
-from ..checkpoint import save_model
 from ..datasets import CLASSES
-from ..priors import COCO300_PRIORS, VOC300_PRIORS
+from ..detector import presets as named
+from ..detector.priors import COCO300_PRIORS, VOC300_PRIORS
+from ..weights.caffe import load_caffemodel
+from ..weights.checkpoint import save_model
 
 PRIORS = {"voc": VOC300_PRIORS, "coco": COCO300_PRIORS}
 

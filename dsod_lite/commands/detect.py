@@ -12,11 +12,12 @@ from torchvision.transforms.v2 import functional as transforms
 from torchvision.utils import draw_bounding_boxes, save_image
 from tqdm import tqdm
 
-from ..checkpoint import load_model, write_json
 from ..datasets import DataError, find_images, read_image
 from ..datasets.annotations import find_image, split_names
-from ..devices import pick_device
 from ..plots import PALETTE
+from ..support.files import write_json
+from ..support.processes import pick_device
+from ..weights.checkpoint import load_model
 
 HELP = "draw what a trained detector finds in pictures"
 EPILOG = """Writes each picture with its boxes as a PNG, and all boxes to detections.json. Pictures that cannot be

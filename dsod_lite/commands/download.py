@@ -3,7 +3,7 @@
 import argparse
 
 from ..datasets import download_archives, download_bccd
-from ..datasets.archives import COCO, VOC
+from ..datasets.folder_tools.archives import COCO, VOC
 
 HELP = "fetch a public data set and check every file"
 EPILOG = """bccd      364 photographs of blood cells (MIT), 8 MB, from Shenggan/BCCD_Dataset

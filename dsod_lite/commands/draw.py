@@ -3,7 +3,7 @@
 import argparse
 
 from ..datasets import write_shapes
-from ..datasets.shapes import SHIPPED
+from ..datasets.shapes.dataset import SHIPPED
 
 HELP = "draw a folder of shapes to train on"
 EPILOG = "Without options it draws what the repository ships as data/shapes."

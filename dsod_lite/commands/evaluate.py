@@ -5,12 +5,13 @@ import math
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint import load_model, write_json
-from ..coco_metrics import evaluate_coco
 from ..datasets import open_split
-from ..distributed import join, rank
-from ..evaluation import evaluate_voc
-from ..predict import predict
+from ..evaluation.coco import evaluate_coco
+from ..evaluation.predict import predict
+from ..evaluation.voc import evaluate_voc
+from ..support.files import write_json
+from ..support.processes import join, rank
+from ..weights.checkpoint import load_model
 from .layout import LAYOUT
 
 HELP = "judge a trained detector on a split"

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..checkpoint import load_model
+from ..weights.checkpoint import load_model
 
 HELP = "write a trained network as ONNX"
 EPILOG = """The file takes pictures as the network does (S×S, normalised) and gives offsets and logits; its metadata say
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..export import export_onnx  # the exporter takes a while to import
+    from ..deploy.onnx import export_onnx  # the exporter takes a while to import
 
     model, classes = load_model(args.checkpoint)
     export_onnx(model, args.onnx, classes)

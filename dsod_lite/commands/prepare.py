@@ -2,7 +2,7 @@
 
 import argparse
 
-from ..datasets.prepared import prepare_folder
+from ..datasets.folder_tools.prepared import prepare_folder
 from .layout import VOC_LAYOUT
 
 HELP = "copy a folder and shrink its large pictures, so that training decodes them faster"

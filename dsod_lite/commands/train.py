@@ -7,14 +7,14 @@ from typing import Any
 
 import torch
 
-from .. import named
 from ..datasets import open_split, usual_splits
+from ..datasets.augmentation.transforms import AUGMENTATIONS
 from ..datasets.folders import Split, has_split
-from ..datasets.transforms import AUGMENTATIONS
-from ..distributed import join, rank
-from ..priors import COCO300_PRIORS
-from ..recipe import RECIPES, TrainConfig
-from ..training import train
+from ..detector import presets as named
+from ..detector.priors import COCO300_PRIORS
+from ..support.processes import join, rank
+from ..training.loop import train
+from ..training.recipe import RECIPES, TrainConfig
 from .layout import LAYOUT
 
 HELP = "train a detector from scratch on a folder of pictures"

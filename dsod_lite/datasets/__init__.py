@@ -1,16 +1,17 @@
 """Pictures and what is on them: VOC-format folders, drawn shapes, SSD's augmentation, downloads, checks."""
 
-from .archives import download_archives
-from .arrange import arrange_folder
-from .check import check_folder
+from ..support.errors import DataError
+from .augmentation.transforms import light_augmentation, ssd_augmentation, upless_augmentation
 from .classes import CLASSES, COCO_CLASSES, VOC_CLASSES
 from .coco import CocoDataset
-from .download import download_bccd
+from .folder_tools.archives import download_archives
+from .folder_tools.arrange import arrange_folder
+from .folder_tools.check import check_folder
+from .folder_tools.download import download_bccd
+from .folder_tools.prepared import prepare_folder
 from .folders import open_split, usual_splits
-from .images import DataError, find_images, read_image
-from .prepared import prepare_folder
-from .shapes import ShapesDataset, write_shapes
-from .transforms import light_augmentation, ssd_augmentation, upless_augmentation
+from .images import find_images, read_image
+from .shapes.dataset import ShapesDataset, write_shapes
 from .union import Union, voc_union
 from .voc import VOCDataset
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from .images import SUFFIXES, DataError
+from ..support.errors import DataError
+from .images import SUFFIXES
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SMALLEST_SIDE = 0.01

@@ -11,7 +11,7 @@ import torch
 from pycocotools.coco import COCO
 from torch.utils.data import Dataset
 
-from .images import DataError
+from ..support.errors import DataError
 from .repairs import Repairs
 from .voc import read_item
 

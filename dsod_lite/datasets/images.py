@@ -7,12 +7,10 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from ..support.errors import DataError
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
-
-
-class DataError(ValueError):
-    """Something in a data set's files is not as it has to be. The message names the file and the field."""
 
 
 def read_image(path: str | Path) -> Tensor:

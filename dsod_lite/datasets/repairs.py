@@ -4,8 +4,8 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..support.errors import DataError
 from .annotations import SMALLEST_SIDE, has_area
-from .images import DataError
 
 Box = tuple[float, float, float, float]
 

@@ -9,8 +9,9 @@ from torch.utils.data import Dataset
 from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional as transforms
 
+from ..support.errors import DataError
 from .annotations import class_names, find_image, progress, read_annotation, split_names
-from .images import DataError, image_size, read_image
+from .images import image_size, read_image
 from .repairs import Repairs
 
 

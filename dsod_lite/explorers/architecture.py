@@ -8,8 +8,8 @@ import traitlets
 from matplotlib.figure import Figure
 
 from .. import plots
-from ..config import DSODConfig
-from ..model import DSOD
+from ..detector.config import DSODConfig
+from ..detector.model import DSOD
 from .explorer import Explorer
 from .stages import measure
 

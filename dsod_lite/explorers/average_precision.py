@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .. import plots
-from ..evaluation import Method, evaluate_voc
-from ..records import Records, Table, gather
+from ..evaluation.tables import Records, Table, gather
+from ..evaluation.voc import Method, evaluate_voc
 from .explorer import Explorer
 from .floats import from_text, to_text
 from .thumbnail import thumbnail

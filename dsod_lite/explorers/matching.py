@@ -12,9 +12,9 @@ from torch import Tensor
 from torchvision.ops import box_convert, box_iou
 
 from .. import plots
-from ..config import DSODConfig
-from ..matching import match
-from ..priors import prior_boxes
+from ..detector.config import DSODConfig
+from ..detector.matching import match
+from ..detector.priors import prior_boxes
 from .explorer import decode_picture
 from .picture import PictureExplorer
 

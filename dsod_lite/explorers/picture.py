@@ -5,9 +5,9 @@ from typing import Any
 import traitlets
 from torch import Tensor
 
-from ..config import DSODConfig
-from ..model import corner_scale
-from ..priors import PriorConfig
+from ..detector.config import DSODConfig
+from ..detector.model import corner_scale
+from ..detector.priors import PriorConfig
 from .explorer import Explorer, data_url
 
 LONGEST_SIDE = 400  # pixels of a shipped picture: about 30 kB

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from .. import plots
-from ..detect import detect
-from ..model import DSOD, corner_scale
+from ..detector.detect import detect
+from ..detector.model import DSOD, corner_scale
 from .explorer import Explorer, decode_picture
 from .floats import from_text, to_text
 from .thumbnail import thumbnail

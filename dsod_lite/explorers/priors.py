@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from .. import plots
-from ..config import DSODConfig
-from ..priors import prior_boxes
+from ..detector.config import DSODConfig
+from ..detector.priors import prior_boxes
 from .explorer import decode_picture
 from .picture import PictureExplorer
 from .receptive_field import receptive_fields

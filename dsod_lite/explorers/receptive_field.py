@@ -5,8 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..config import DSODConfig
-from ..network import Network
+from ..detector.config import DSODConfig
+from ..detector.network import Network
 
 
 class ReceptiveField(NamedTuple):

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from ..blocks import DenseLayer
-from ..config import DSODConfig
-from ..network import Network
-from ..prediction import L2Norm
+from ..detector.blocks import DenseLayer
+from ..detector.config import DSODConfig
+from ..detector.network import Network
+from ..detector.prediction import L2Norm
 
 TITLES = {
     "stem": "Stem",

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ..evaluation import VOCResult
+from ..evaluation.voc import VOCResult
 from .canvas import PALETTE, class_color, class_name, new_axes, plain
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from ...coco_metrics import evaluate_coco
-from ...evaluation import evaluate_voc
+from ...evaluation.coco import evaluate_coco
+from ...evaluation.voc import evaluate_voc
 from ..judging import Function, NotYet, call, number
 
 

@@ -3,7 +3,7 @@
 import torch
 from torchvision.ops import box_convert
 
-from ...named import dsod_tiny
+from ...detector.presets import dsod_tiny
 from ..judging import Function, NotYet, call, equal
 
 

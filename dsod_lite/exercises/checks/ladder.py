@@ -4,8 +4,8 @@ import math
 
 import torch
 
-from ...config import DSODConfig
-from ...model import DSOD
+from ...detector.config import DSODConfig
+from ...detector.model import DSOD
 from ..judging import Function, call, equal, number
 
 

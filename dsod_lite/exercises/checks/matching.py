@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from ...matching import match
+from ...detector.matching import match
 from ..judging import Function, NotYet, as_numbers, call
 
 CHAIRS = ((0.6, 0.3, 0, 0), (0.7, 0.5, 0.2, 0), (0.1, 0.6, 0.1, 0))

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from ...boxes import encode
+from ...detector.boxes import encode
 from ..judging import Function, call, equal, number
 
 

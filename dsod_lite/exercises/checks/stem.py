@@ -1,6 +1,6 @@
 """Checks of the chapter on principle 3."""
 
-from ...blocks import Stem
+from ...detector.blocks import Stem
 from ..judging import Function, call, equal
 
 DSOD_STEM = ((3, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 0))

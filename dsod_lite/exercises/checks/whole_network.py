@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from ...blocks import DenseBlock
-from ...config import DSODConfig
-from ...model import DSOD
+from ...detector.blocks import DenseBlock
+from ...detector.config import DSODConfig
+from ...detector.model import DSOD
 from ..judging import Function, call, equal
 
 

@@ -1,0 +1,1 @@
+"""Augmentation while training: SSD's and milder ones."""

@@ -1,0 +1,1 @@
+"""What makes and mends folders of pictures: fetching, arranging, checking, shrinking."""

@@ -1,0 +1,1 @@
+"""A trained detector elsewhere: as ONNX, and how fast it is here."""

@@ -1,0 +1,1 @@
+"""How good the detections are: PASCAL VOC's average precision and COCO's numbers."""

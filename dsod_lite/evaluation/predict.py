@@ -1,0 +1,50 @@
+"""A detector over a whole data set."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, Subset
+from tqdm import tqdm
+
+from ..support.batches import collate, to_device
+from ..support.processes import gathered, rank, world_size
+
+
+@torch.no_grad()  # not inference_mode: a data set that keeps its pictures could not be trained on afterwards
+def predict(
+    model: nn.Module, dataset: Dataset[Any], batch_size: int = 16, workers: int = 0, progress: bool = True
+) -> tuple[list[dict[str, Tensor]], list[dict[str, Any]]]:
+    """Detections and targets of every picture, on the CPU: what `evaluate_voc` and `evaluate_coco` compare.
+
+    Where several processes work together (see `distributed`), they share the pictures, and each gets all results.
+
+    Args:
+        model: any detector with torchvision's conventions. It runs in evaluation mode on the device it is on, and each
+            of its modules is left in the mode it came in.
+        dataset: items are (image float [3, H, W] in [0, 1], target).
+        batch_size: pictures at a time.
+        workers: processes that load pictures; 0: this one.
+        progress: whether to show a bar.
+    """
+    device = next(model.parameters()).device
+    own = Subset(dataset, range(rank(), len(dataset), world_size()))  # type: ignore[arg-type]
+    loader = DataLoader(own, batch_size, num_workers=workers, collate_fn=collate)
+    modes = [(module, module.training) for module in model.modules()]  # a frozen BatchNorm has a mode of its own
+    model.eval()
+    detections: list[dict[str, Tensor]] = []
+    targets: list[dict[str, Any]] = []
+    try:
+        for images, batch_targets in tqdm(loader, desc="detecting", leave=False, disable=not progress or rank() > 0):
+            found = model([image.to(device) for image in images])
+            detections += [to_device(d, torch.device("cpu")) for d in found]
+            targets += batch_targets
+    finally:
+        for module, mode in modes:
+            module.training = mode
+    return interleaved(gathered(detections)), interleaved(gathered(targets))
+
+
+def interleaved(shares: list[list[Any]]) -> list[Any]:
+    """What was dealt out one by one, in order again."""
+    return [share[i] for i in range(len(shares[0])) for share in shares if i < len(share)]

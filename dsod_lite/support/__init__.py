@@ -1,0 +1,1 @@
+"""What every room needs and no chapter teaches: whole files, processes, batches, errors."""

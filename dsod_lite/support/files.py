@@ -1,0 +1,58 @@
+"""Files and folders that appear whole or not at all, whenever the process is killed."""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .errors import DataError
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to. Whenever the process is killed, `path` holds all that it held before, or all of the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".part")
+    try:
+        with open(aside, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:  # a full disk, say, which the half of a file would only keep full
+        aside.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    os.replace(aside, path)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file, and its folder if need be, so that either the old content is there or the new."""
+    with whole_file(path) as file:
+        file.write(content)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a value as JSON, whole or not at all."""
+    write_whole(path, (json.dumps(value, indent=1) + "\n").encode())
+
+
+@contextlib.contextmanager
+def new_folder(to: Path) -> Iterator[Path]:
+    """A folder to write into. It takes the name `to` when the block has ended well, and is deleted when it has not.
+
+    Raises:
+        DataError: if `to` exists.
+    """
+    if to.exists():
+        raise DataError(f"{to}: is there already; name a folder that does not exist yet")
+    to.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f"{to.name}.part-", dir=to.parent))
+    try:
+        yield part
+        part.chmod(0o755)  # a temporary folder is its owner's alone
+        os.replace(part, to)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,66 @@
+"""The optimizer, the learning rate's course over a run, and the averages of weights and statistics."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..detector.model import DSOD
+from .recipe import TrainConfig
+
+
+def learning_rate_at(step: int, total_steps: int, config: TrainConfig) -> float:
+    """The learning rate of a step (from 0): linear warm-up, then half a cosine, or `config.drops`."""
+    warmup = min(config.warmup_steps, total_steps // 2)
+    if step < warmup:
+        return config.learning_rate * (step + 1) / warmup
+    if config.drops:
+        return config.learning_rate * 0.1 ** sum(step >= round(share * total_steps) for share in config.drops)
+    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total_steps - warmup)))
+
+
+def norm_momentum_at(passes: int, average: float) -> float:
+    """BatchNorm's momentum, so that its running statistics are Caffe's after `passes` (from 0) earlier batches.
+
+    Caffe adds statistics up while the sum decays by `average`, and divides by a count that decays as well. So the first
+    batch counts fully, the second half, and in the end each 1 - `average`.
+
+    Source: BVLC/caffe, batch_norm_layer.cpp.
+    """
+    return (1 - average) / (1 - average ** (passes + 1)) if average > 0 else 1.0
+
+
+def make_optimizer(model: nn.Module, config: TrainConfig, fused: bool = False) -> torch.optim.Optimizer:
+    """The optimizer that `config` names, over `parameter_groups`; `fused`: in one kernel, for GPUs."""
+    groups = parameter_groups(model, config.weight_decay)
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=config.momentum, fused=fused or None)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=fused or None)
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """The parameters to train. As the authors have it, weight decay spares the BatchNorm of DSOD's head."""
+    spared: set[nn.Parameter] = set()
+    if isinstance(model, DSOD):
+        norms = [m for m in model.network.head.modules() if isinstance(m, nn.BatchNorm2d)]
+        spared = {p for m in norms for p in m.parameters()}
+    trained = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trained if p not in spared], "weight_decay": weight_decay},
+        {"params": [p for p in trained if p in spared], "weight_decay": 0.0},
+    ]
+
+
+def averager(decay: float) -> Any:
+    """For `AveragedModel`: the weights' moving average, which forgets faster at the start of a run."""
+
+    @torch.no_grad()
+    def update(averages: list[Tensor], weights: list[Tensor], steps: Tensor) -> None:
+        now = min(decay, (1 + float(steps)) / (10 + float(steps)))
+        if averages[0].is_floating_point():
+            torch._foreach_lerp_(averages, weights, 1 - now)
+        else:  # counts of batches
+            torch._foreach_copy_(averages, weights)
+
+    return update

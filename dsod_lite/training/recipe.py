@@ -1,0 +1,133 @@
+"""How to train: the settings, the learning rate's course, and the optimizer."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train. Give `epochs`, or `minutes` to have the speed measured first and turned into epochs.
+
+    A seed fixes a run on one machine's CPU with as many threads. The record of a run by minutes says how many epochs
+    they became, and a run by as many epochs gives the same numbers.
+    """
+
+    epochs: int | None = None
+    minutes: float | None = None
+    batch_size: int = 16
+    """Pictures of one step."""
+    norm_batch_size: int | None = None
+    """Pictures that BatchNorm sees at once; None: the whole batch. A smaller number, of which `batch_size` is a
+    multiple, also needs less memory: gradients are added up, and the loss is the mean of the parts' losses."""
+    norm_average: float | None = None
+    """The weight of the past in BatchNorm's running statistics, with Caffe's correction for their start, in the place
+    of torch's momentum. The authors' is 0.999."""
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    """"adamw" learns faster in runs of minutes; "sgd", with momentum, is the authors'."""
+    learning_rate: float = 0.01
+    momentum: float = 0.9
+    """sgd's; adamw has its usual two."""
+    weight_decay: float = 0.02
+    warmup_steps: int = 100
+    """Steps over which the learning rate climbs from 0; then it follows half a cosine down to 0 …"""
+    drops: tuple[float, ...] = ()
+    """… or, with drops, stays where it is, but for a division by 10 after each of these shares of all steps."""
+    seed: int = 0
+    evaluate_every: int = 5
+    """Epochs from one look at the held-out pictures to the next; the last epoch is always judged."""
+    workers: int | None = None
+    """Processes that load and augment pictures; 0: the training process does it itself, which on a CPU is the
+    fastest, as there is no idle core. None: 0 on a CPU, beside a GPU a process for each core, at most 8."""
+    device: str = "auto"
+    """"auto" is a GPU where there is one."""
+    save_memory: bool = False
+    """Compute a dense layer's inner results twice in the place of keeping them: the same numbers, in less memory."""
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    """Of the convolutions. The halves are for GPUs, "bfloat16" from Ampere (A100, RTX 30…) on; "float16" scales the
+    loss, so that small gradients are not lost. Weights, statistics and loss stay in float32."""
+    compile: bool = False
+    """Let torch.compile write the network's kernels: minutes at the start, faster steps after it."""
+    weight_average: float | None = None
+    """The weight of the past in a moving average of the weights, 0.999 for instance, which is then what is judged, kept
+    and left in the model; None: no average. It forgets faster during the first steps."""
+    checkpoint_every: int = 200
+    """Steps from one checkpoint to the next within an epoch. There is one after each epoch too."""
+    skip_at_most: int | None = None
+    """Unreadable pictures that an epoch puts up with: another takes the place of each, with a warning. None: one in a
+    thousand, so that among a few hundred the first one stops the run."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, naming the field."""
+        if (self.epochs is None) == (self.minutes is None):
+            raise ValueError("epochs, minutes: give one of the two")
+        for name in ("epochs", "minutes", "batch_size", "learning_rate", "evaluate_every", "checkpoint_every"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} is {value}; it has to be above 0")
+        for name in ("momentum", "weight_decay", "warmup_steps", "workers", "skip_at_most"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"{name} is {value}; it has to be 0 or more")
+        if list(self.drops) != sorted(self.drops) or not all(0 < share < 1 for share in self.drops):
+            raise ValueError(f"drops is {self.drops}; it has to be rising shares of the run, between 0 and 1")
+        if self.norm_batch_size is not None and (
+            self.norm_batch_size < 1 or self.batch_size % self.norm_batch_size
+        ):
+            raise ValueError(
+                f"norm_batch_size is {self.norm_batch_size}; it has to divide batch_size, which is {self.batch_size}"
+            )
+        for name in ("norm_average", "weight_average"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < 1:
+                raise ValueError(f"{name} is {value}; it has to be in [0, 1)")
+        for name, choices in (("optimizer", ("adamw", "sgd")), ("precision", ("float32", "bfloat16", "float16"))):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(choices)}")
+        if self.compile and self.norm_average is not None:
+            raise ValueError("compile: norm_average changes in every step, which compiled code cannot follow")
+        if self.compile and self.save_memory:
+            raise ValueError("compile: what save_memory computes twice cannot be compiled; leave one of them out")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed is {self.seed}; it has to be in [0, 2**32)")
+
+
+AUTHORS = TrainConfig(
+    epochs=775,
+    batch_size=128,
+    norm_batch_size=4,
+    norm_average=0.999,
+    optimizer="sgd",
+    learning_rate=0.1,
+    momentum=0.9,
+    weight_decay=5e-4,
+    warmup_steps=0,
+    drops=(0.2, 0.4, 0.6, 0.8),
+    evaluate_every=25,
+)
+"""The authors' recipe for VOC: 100,000 steps of 128 pictures, which BatchNorm sees four at a time.
+
+Source: github.com/szq0214/DSOD, DSOD300_pascal.py. There 8 cards see 4 pictures each, 4 times a step."""
+
+RECIPES: dict[str, TrainConfig] = {
+    "voc0712": AUTHORS,  # 16,551 pictures: 129 steps an epoch
+    "voc0712plus": replace(AUTHORS, epochs=599),  # 07++12, 21,503 pictures: 167 steps an epoch
+    # COCO trainval 2014: 320,000 steps, of which 80, 140, 200 and 260 thousand have passed when the rate drops.
+    "coco": replace(AUTHORS, epochs=333, drops=(80 / 320, 140 / 320, 200 / 320, 260 / 320)),
+    "voc0712_short": TrainConfig(
+        epochs=120,  # of 517 steps: a sixth of the authors' pictures
+        batch_size=32,
+        optimizer="sgd",
+        learning_rate=0.03,
+        weight_decay=5e-4,
+        warmup_steps=1000,
+        precision="float16",
+        weight_average=0.9995,
+        evaluate_every=10,
+    ),
+}
+"""Recipes by name. The first three are the authors', each of about as many steps as theirs; a shorter one keeps the
+proportions: `dataclasses.replace(RECIPES["coco"], epochs=12)`.
+
+"voc0712_short" is ours, for one GPU of Colab's: warm-up, half a cosine, half precision, averaged weights, and BatchNorm
+over the whole batch. Nobody has run it to its end yet."""

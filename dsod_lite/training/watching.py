@@ -1,0 +1,82 @@
+"""What there is to see while a run goes on: its curve, and pictures with the detections of the day."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from torch import Tensor
+
+from .. import plots
+from ..support.processes import rank
+
+PICTURES = 8
+"""On a sheet of samples."""
+MIN_SCORE = 0.4
+"""Of what is drawn there, as in `detect`. A lower one fills the first sheets of a run with hundreds of boxes, which
+takes seconds and shows nothing."""
+
+
+class Watch:
+    """FOLDER/samples gets a sheet of held-out pictures whenever they are judged, FOLDER/tensorboard the curves.
+
+    The curves are written where TensorBoard is installed, and `tensorboard --logdir FOLDER` shows them. With several
+    processes the first one writes; a folder of None keeps nothing.
+    """
+
+    def __init__(self, folder: str | Path | None) -> None:
+        self.folder = Path(folder) if folder is not None and rank() == 0 else None
+        self._writer: Any = None
+
+    def writer(self) -> Any:
+        """TensorBoard's, from the first time that there is something to write; None where it is not installed."""
+        if self._writer is None and self.folder is not None and importlib.util.find_spec("tensorboard"):
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(self.folder / "tensorboard")
+        return self._writer
+
+    def close(self) -> None:
+        """Writes what is still to be written."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def log(self, entry: dict[str, float]) -> None:
+        """An epoch's line of the curve."""
+        if writer := self.writer():
+            for name, value in entry.items():
+                if name != "epoch":
+                    writer.add_scalar(name, value, entry["epoch"])
+            writer.flush()
+
+    def show(self, dataset: Any, detections: list[dict[str, Tensor]], epoch: int) -> None:
+        """The first pictures, with their objects in dashes and what was found in the colours of the classes."""
+        if self.folder is None:
+            return
+        items = [dataset[i] for i in range(min(PICTURES, len(dataset)))]
+        images, targets = [image for image, _ in items], [target for _, target in items]
+        classes = getattr(dataset, "classes", None)
+        figure = plots.show_detections(images, detections[: len(items)], targets, classes, MIN_SCORE)
+        path = self.folder / "samples" / f"epoch_{epoch:04}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=100)
+        if writer := self.writer():
+            writer.add_figure("detections", figure, epoch, close=False)
+        plt.close(figure)
+
+
+class LiveHistory:
+    """A curve in a notebook that grows with the run: `train(..., after_epoch=LiveHistory())`."""
+
+    def __init__(self) -> None:
+        self.handle: Any = None
+
+    def __call__(self, history: list[dict[str, float]]) -> None:
+        from IPython.display import display  # there is always one where this is of use
+
+        figure = plots.plot_history(history).get_figure(root=True)
+        if self.handle is None:
+            self.handle = display(figure, display_id=True)
+        else:
+            self.handle.update(figure)
+        plt.close(figure)

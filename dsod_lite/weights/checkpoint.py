@@ -1,0 +1,172 @@
+"""A checkpoint: one file that holds all a run has to remember, whole at every moment and safe to open."""
+
+import pickle
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..detector.config import DSODConfig
+from ..detector.model import DSOD
+from ..detector.priors import PriorConfig
+from ..support.errors import UserError, one_line
+from ..support.files import whole_file
+
+FORMAT = 1
+"""Version of the file's layout; raised when a change would make old files mean something else."""
+
+Fields = Mapping[str, type | tuple[type, ...]]
+MODEL_FIELDS: Fields = {"model": dict, "architecture": str, "config": (dict, type(None)), "classes": list}
+"""What it takes to detect …"""
+RUN_FIELDS: Fields = {
+    **MODEL_FIELDS,
+    "optimizer": dict,
+    "weights": (dict, type(None)),
+    "averaged": int,
+    "scaler": dict,
+    "train": dict,
+    "augmentation": (str, type(None)),
+    "pictures": int,
+    "epoch": int,
+    "epochs": int,
+    "step": int,
+    "sums": dict,
+    "unreadable": list,
+    "seconds": float,
+    "history": list,
+    "environments": list,
+}
+"""… and to go on training."""
+CHECKPOINT = "checkpoint.pt"
+
+
+class CheckpointError(UserError, ValueError):
+    """A checkpoint that cannot be used. The message names the file and the field."""
+
+
+def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
+    """Writes a checkpoint. `state` has the `MODEL_FIELDS`, or all `RUN_FIELDS`.
+
+    Its values are tensors, numbers, strings, lists, tuples and dicts, and nothing else.
+    """
+    with whole_file(path) as file:
+        try:
+            torch.save({"format": FORMAT, **state}, file)
+        except RuntimeError as error:  # torch covers what the disk said with a remark about positions
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None
+
+
+def save_model(path: str | Path, model: DSOD, classes: Sequence[str]) -> None:
+    """Writes what it takes to detect, and no more: weights, config and the names of the classes 1 to C - 1."""
+    save_checkpoint(Path(path), {"model": model.state_dict(), "classes": list(classes), **describe(model)})
+
+
+def checkpoint_path(path: str | Path) -> Path:
+    """The file, given itself or its run's folder."""
+    return Path(path) / CHECKPOINT if Path(path).is_dir() else Path(path)
+
+
+def load_checkpoint(path: str | Path, expected: Fields = MODEL_FIELDS) -> dict[str, Any]:
+    """A checkpoint's content, from its file or its run's folder, on the CPU; nothing in it is executed.
+
+    Args:
+        path: the file or the folder.
+        expected: the fields that it has to hold, with their types.
+
+    Raises:
+        CheckpointError: naming the file, if it is missing, truncated or altered, and the field, if one does not fit.
+    """
+    path = checkpoint_path(path)
+    if not path.exists():
+        raise CheckpointError(f"{path}: there is no such checkpoint")
+    try:
+        with zipfile.ZipFile(path) as archive:  # what torch writes: an archive with a checksum for each tensor
+            whole = archive.testzip() is None
+    except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError):
+        whole = False
+    if not whole:
+        raise CheckpointError(f"{path}: is truncated, altered, or no checkpoint at all")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:  # torch's own message advises to load it all the same
+        raise CheckpointError(f"{path}: holds more than tensors and plain values; nothing of it was executed") from None
+    except Exception as error:  # torch raises a dozen types for foreign files
+        raise CheckpointError(f"{path}: cannot be read as a checkpoint ({one_line(error)})") from None
+    if not isinstance(state, dict) or "format" not in state:
+        raise CheckpointError(f"{path}: format: this file was not written by dsod_lite")
+    if state["format"] != FORMAT:
+        raise CheckpointError(f"{path}: format: the file has {state['format']!r}, this version reads {FORMAT}")
+    for field, kind in expected.items():
+        if field not in state:
+            raise CheckpointError(f"{path}: {field}: is missing")
+        if not isinstance(state[field], kind):
+            raise CheckpointError(f"{path}: {field}: is a {type(state[field]).__name__}")
+    return state
+
+
+def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DSOD, tuple[str, ...]]:
+    """The detector of a checkpoint, in evaluation mode, and the names of its classes 1 to C - 1.
+
+    Where the pictures it was trained on had no class names, the numbers are the names.
+
+    Raises:
+        CheckpointError: naming the file and the field that does not fit.
+    """
+    state, path = load_checkpoint(path), checkpoint_path(path)
+    if state["config"] is None:
+        raise CheckpointError(f"{path}: config: the file holds a {state['architecture']}, not a DSOD")
+    try:
+        model = DSOD(config_from_dict(state["config"]))
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: config: {one_line(error)}") from None
+    count = model.config.num_classes - 1
+    names = tuple(state["classes"] or map(str, range(1, count + 1)))
+    if wrong := [name for name in names if not isinstance(name, str)]:
+        raise CheckpointError(f"{path}: classes: {wrong[0]!r} is no name")
+    if len(names) != count:
+        raise CheckpointError(f"{path}: classes: {len(names)} names, but config.num_classes is {count + 1}")
+    try:
+        model.load_state_dict(state["model"])
+    except (ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: model: {one_line(error)}") from None
+    return model.to(device).eval(), names
+
+
+def config_from_dict(values: Mapping[str, Any]) -> DSODConfig:
+    """The inverse of `dataclasses.asdict`. Raises ValueError naming the fields that are unknown or missing."""
+    check_fields(values, DSODConfig)
+    check_fields(values["priors"], PriorConfig, "priors")
+    return DSODConfig(**{**values, "priors": PriorConfig(**values["priors"])})
+
+
+def check_fields(values: Any, dataclass: type, name: str = "") -> None:
+    """Raises ValueError unless `values` is a dict of exactly the class's fields."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{name} is a {type(values).__name__}, not a dict of fields")
+    known, given = {field.name for field in fields(dataclass)}, set(map(str, values))
+    found = [f"{field} is unknown" for field in sorted(given - known)]
+    found += [f"{field} is missing" for field in sorted(known - given)]
+    if found:
+        raise ValueError(", ".join(f"{name}.{what}".lstrip(".") for what in found))
+
+
+def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """The fields in which two nested dicts differ, each with what the checkpoint (`theirs`) has and what this run."""
+    found = []
+    for key in sorted(set(ours) | set(theirs)):
+        a, b = ours.get(key), theirs.get(key)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            found += differences(a, b, f"{prefix}{key}.")
+        elif a != b:
+            found.append(f"{prefix}{key}: the checkpoint has {b}, this run {a}")
+    return found
+
+
+def describe(model: nn.Module) -> dict[str, Any]:
+    """What a checkpoint says of its model: the architecture's name, and the config if it is a DSOD."""
+    config = asdict(model.config) if isinstance(model, DSOD) else None
+    return {"architecture": type(model).__name__, "config": config}

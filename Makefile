@@ -21,9 +21,9 @@ book: $(pages)  ## execute the notebooks that changed and build the book into _b
 	@echo "The book is built: open $(pages), or run make serve."
 
 test: .venv/.installed $(live)  ## test the package, every notebook and the built pages
-	$(python) -m pytest --ignore tests/test_browser.py
+	$(python) -m pytest --ignore tests/pages
 	$(MAKE) book
-	$(python) -m pytest tests/test_browser.py
+	$(python) -m pytest tests/pages
 
 serve:  ## show the book at http://localhost:8000 (PORT=8001 for another port)
 	@test -f $(pages) || $(MAKE) book

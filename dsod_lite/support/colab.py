@@ -59,7 +59,7 @@ def run_folder(name: str) -> Path:
     In Colab it is on your Drive, which Colab asks you to allow; elsewhere it is `runs/` beside the book.
     """
     if "google.colab" not in sys.modules:
-        return Path(__file__).parents[1] / "runs" / name
+        return Path(__file__).parents[2] / "runs" / name
     from google.colab import drive
 
     drive.mount(str(DRIVE))

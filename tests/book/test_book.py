@@ -1,0 +1,174 @@
+"""The book's own rules, checked in its sources. What the built pages look like is test_browser.py's part."""
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import tomllib
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import executed_notebooks
+import nbformat
+import pytest
+import yaml
+from chapters import NOTEBOOKS, ROOT, code_cells, toc_files
+from packaging.requirements import Requirement
+from sphinx.errors import ExtensionError
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.relative_to(ROOT).as_posix())
+
+
+def book_text() -> str:
+    """All prose of the book: Markdown files and the notebooks' Markdown cells."""
+    pages = [p.read_text(encoding="utf-8") for p in sorted((ROOT / "book").rglob("*.md"))]
+    for path in NOTEBOOKS:
+        pages += [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"]
+    return "\n".join(pages)
+
+
+@each_notebook
+def test_notebook_is_kept_without_outputs(path: Path) -> None:
+    executed = [c.source for c in code_cells(path) if c.outputs or c.execution_count is not None]
+    assert executed == []
+    assert nbformat.read(path, as_version=4).metadata.kernelspec.name == "python3"
+
+
+@each_notebook
+def test_code_cells_are_short_enough_to_type(path: Path) -> None:
+    lines = [len(c.source.splitlines()) for c in code_cells(path)]
+    assert max(lines, default=0) <= 40
+    assert statistics.median(lines or [0]) <= 8
+
+
+def figures(path: Path) -> list[Any]:
+    """What a chapter's cells say of their figures: {"image": {"alt"}, "figure": {"name", "caption"}}."""
+    settings = [c.metadata.get("mystnb", {}) for c in code_cells(path)]
+    return [s for s in settings if "image" in s or "figure" in s]
+
+
+def is_sentence(text: str) -> bool:
+    """Whether it reads as a sentence, and not as a file's name or a word or two."""
+    ends = text[:1].isupper() and text.endswith(".")
+    return ends and len(text.split()) >= 5 and not re.search(r"\w\.(png|svg|jpe?g|gif)\b", text)
+
+
+@each_notebook
+def test_figures_have_a_name_a_caption_and_an_alternative_text(path: Path) -> None:
+    wrong = []
+    for settings in figures(path):
+        figure, alt = settings.get("figure", {}), settings.get("image", {}).get("alt", "")
+        if not (is_sentence(alt) and figure.get("name", "").startswith("fig-") and figure.get("caption")):
+            wrong.append(settings)
+    assert wrong == []
+
+
+def test_pictures_in_the_text_have_an_alternative_text() -> None:
+    text = book_text()
+    pictures = re.findall(r"```\{(?:image|figure)\}[^`]*", text)
+    alts = [re.search(r"^:alt: (.*)$", p, re.MULTILINE) for p in pictures]
+    assert [p for p, alt in zip(pictures, alts, strict=True) if alt is None or not is_sentence(alt[1])] == []
+    assert [alt for alt in re.findall(r"!\[([^\]]*)\]\(", text) if not is_sentence(alt)] == []
+
+
+def test_labels_are_unique_in_the_book() -> None:
+    text = book_text()
+    labels = [figure["figure"]["name"] for path in NOTEBOOKS for figure in figures(path)]
+    for pattern in (r"^:(?:label|name): *(\S+)", r"\$\$ *\((\S+)\)", r"^\((\S+)\)=$"):
+        labels += re.findall(pattern, text, re.MULTILINE)
+    assert [label for label, count in Counter(labels).items() if count > 1] == []
+
+
+def test_table_of_contents_lists_each_page_once() -> None:
+    listed = sorted(toc_files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))))
+    pages = [*NOTEBOOKS, *(ROOT / "book").rglob("*.md")]
+    assert listed == sorted(p.relative_to(ROOT).with_suffix("").as_posix() for p in pages)
+
+
+def test_each_reference_is_cited_and_each_citation_has_a_reference() -> None:
+    references = (ROOT / "book/references.bib").read_text(encoding="utf-8")
+    keys = re.findall(r"^@\w+\{([^,\s]+),", references, re.MULTILINE)
+    citations = re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", book_text())
+    cited = {key.strip() for names in citations for key in names.split(",")}
+    assert len(keys) == len(set(keys))
+    assert set(keys) == cited
+
+
+def test_the_book_is_pinned_exactly_and_the_package_from_below_only() -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if line.strip() and not line.strip().startswith("#")]
+    assert [p.name for p in pins if [s.operator for s in p.specifier] != ["=="]] == []
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needs = [Requirement(r) for r in project["dependencies"]]
+    assert [n.name for n in needs if {s.operator for s in n.specifier} - {">=", "!="}] == []
+    assert {n.name for n in needs} <= {p.name for p in pins}
+
+
+def notebook_text(code: str, **cell: Any) -> str:
+    kernelspec = {"name": "python3", "display_name": "Python 3"}
+    cells = [nbformat.v4.new_code_cell(code, **cell)]
+    return nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernelspec}))
+
+
+def shown(folder: Path, chapter: str) -> str:
+    """What the extension makes of the chapter `book/a.ipynb` in a book at `folder`."""
+    page = folder / "book" / "a.ipynb"
+    app = SimpleNamespace(srcdir=str(folder), env=SimpleNamespace(doc2path=lambda name: str(page)))
+    source = [chapter]
+    executed_notebooks.show_executed_copy(app, "book/a", source)
+    return source[0]
+
+
+def test_page_shows_the_executed_copy_and_never_an_older_one(tmp_path: Path) -> None:
+    chapter = notebook_text("1 + 1")
+    with pytest.raises(ExtensionError, match=r"book/a.ipynb has not been executed"):
+        shown(tmp_path, chapter)
+
+    output = nbformat.v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)
+    executed = notebook_text("1 + 1", outputs=[output], execution_count=1)
+    (tmp_path / "_executed/book").mkdir(parents=True)
+    (tmp_path / "_executed/book/a.ipynb").write_text(executed, encoding="utf-8")
+    assert shown(tmp_path, chapter) == executed
+    with pytest.raises(ExtensionError, match=r"book/a.ipynb has changed"):
+        shown(tmp_path, notebook_text("1 + 2"))
+
+
+@pytest.mark.skipif(not (ROOT / ".venv/.installed").exists(), reason="no .venv: make sets it up")
+def test_make_executes_a_notebook_once_and_stops_at_a_failing_cell(tmp_path: Path) -> None:
+    """In a small book of its own, with this one's Makefile and environment."""
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    for name in ("book/experiments", "data", "dsod_lite"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "book/experiments/tried.py").write_text("FACTOR = 7")
+    chapter, copy = tmp_path / "book/a.ipynb", tmp_path / "_executed/book/a.ipynb"
+    (tmp_path / "data/number.txt").write_text("6")
+
+    def make() -> subprocess.CompletedProcess[str]:
+        command = ["make", "--old-file", ".venv/.installed", "_executed/book/a.ipynb"]
+        outside = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}  # no flags of `make test`
+        return subprocess.run(command, cwd=tmp_path, env=outside, capture_output=True, text=True)
+
+    def answer() -> str:
+        return code_cells(copy)[0].outputs[0].data["text/plain"]
+
+    code = "from experiments.tried import FACTOR\nFACTOR * int(open('../data/number.txt').read())"
+    chapter.write_text(notebook_text(code))
+    assert make().returncode == 0
+    assert answer() == "42"
+    assert "nbmake" not in make().stdout  # nothing changed: not executed again
+
+    (tmp_path / "data/number.txt").write_text("5")
+    assert make().returncode == 0
+    assert answer() == "35"
+
+    chapter.write_text(notebook_text("1 / 0"))
+    failed = make()
+    assert failed.returncode != 0
+    assert "ZeroDivisionError" in failed.stdout
+    assert not copy.exists()

@@ -1,0 +1,147 @@
+"""Slides: a deck for each chapter from its marked cells, which loads nothing from outside and fits its pages."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import slides
+from browsing import served, watch
+from course import CHAPTERS, ROOT
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import Browser
+
+each_chapter = pytest.mark.parametrize("name", list(CHAPTERS))
+
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def marked(kind: str, **metadata: object) -> dict[str, object]:
+    return {"slideshow": {"slide_type": kind}} | metadata
+
+
+def chapter() -> nbformat.NotebookNode:
+    """A small one, with marked cells and others, as executed."""
+    figure = {"figure": {"caption": "A red & a blue box."}, "image": {"alt": "Two <boxes> on white."}}
+    shown = new_output("display_data", {"image/png": PICTURE, "text/plain": "<Figure>"})
+    printed = new_output("stream", name="stdout", text="IoU 0.23\n")
+    idea = "## The idea\n\nDivide {cite}`jaccard`. By all.\n\n$$\na = b\n$$ (eq-a)\n\nSee [here](x.md)."
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# Small\n\n**You will build** a box. **Time:** none.", metadata=marked("slide")),
+            new_code_cell("unmarked()", outputs=[printed]),
+            new_markdown_cell("Unmarked prose."),
+            new_markdown_cell(f"The end of what was.\n\n{idea}", metadata=marked("slide")),
+            new_markdown_cell("## Look\n\nA picture.", metadata=marked("slide")),
+            new_code_cell("plot()", outputs=[shown], metadata=marked("subslide", mystnb=figure)),
+            new_code_cell("print(iou(a, b))", outputs=[printed], metadata=marked("subslide")),
+        ]
+    )
+
+
+def test_a_deck_has_what_is_marked_and_the_rest_of_the_prose_as_notes() -> None:
+    made = [(c.metadata.slideshow.slide_type, c.source) for c in slides.deck(chapter(), CHAPTERS["boxes"]).cells]
+    assert made == [
+        ("slide", "# Small\n\n**You will build** a box. **Time:** none."),
+        ("notes", "\n**You will build** a box. **Time:** none."),
+        ("slide", "## The idea\n\nDivide. By all.\n\n$$\na = b\n$$"),
+        ("notes", "\nDivide. By all.\n\n$$\na = b\n$$\n\nSee here."),
+        (
+            "slide",
+            "## Look\n\nA picture.\n\n"
+            f'<img alt="Two &lt;boxes&gt; on white." src="data:image/png;base64,{PICTURE}">\n\n'
+            '<p class="caption">A red &amp; a blue box.</p>',
+        ),
+        ("notes", "\nA picture."),
+        ("subslide", "```python\nprint(iou(a, b))\n```\n\n```text\nIoU 0.23\n```"),
+    ]
+
+
+@each_chapter
+def test_each_chapter_marks_cells_for_its_deck(name: str) -> None:
+    notebook = nbformat.read(CHAPTERS[name], as_version=4)
+    kinds = [c.metadata.get("slideshow", {}).get("slide_type", "skip") for c in notebook.cells]
+    assert set(kinds) <= {"slide", "subslide", "skip"}
+    made = slides.deck(notebook, CHAPTERS[name]).cells
+    shown = [c.source for c in made if c.metadata.slideshow.slide_type != "notes"]
+    assert 10 <= len(shown) <= 40
+    assert not re.search(r"\{\w+\}`|\{(exercise|solution)\}|\(eq-", "\n".join(shown))
+    headings = re.findall(r"^## (.+)$", "\n".join(shown), re.M)
+    assert headings[-2:] == ["Exercises", "Summary"]
+    assert "A real bug" in headings
+
+
+def test_one_deck_needs_its_own_chapter_only() -> None:
+    command = ["make", "--no-print-directory", "--dry-run", "--always-make", "slides", "chapters=boxes priors"]
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"nbmake .* _executed/(\S+)", planned) == [
+        CHAPTERS[name].relative_to(ROOT).as_posix() for name in ("boxes", "priors")
+    ]
+    assert planned.rstrip().endswith("slides.py _executed _build/slides boxes priors")
+
+
+def test_a_chapter_that_is_none_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "book/tools/slides.py", tmp_path, tmp_path / "slides", "boxes", "prior"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: there is no chapter 'prior'; the chapters are first_detector, boxes, ")
+
+
+# What the browser sees of each slide: its heading, whether it sticks out, formulas set and failed, silent pictures.
+SEEN = """() => Reveal.getSlides().map(slide => {
+  const { h, v } = Reveal.getIndices(slide);
+  Reveal.slide(h, v);
+  const text = slide.cloneNode(true);
+  text.querySelectorAll("pre, code, aside, mjx-container").forEach(e => e.remove());
+  return {
+    name: `${h}/${v} ${slide.querySelector("h1, h2, h3")?.textContent ?? ""}`,
+    tooLarge: slide.scrollHeight > 700 || slide.scrollWidth > 1100,
+    failed: slide.querySelectorAll("mjx-merror").length,
+    raw: text.textContent.includes("$"),
+    formulas: slide.querySelectorAll("mjx-container").length,
+    silent: [...slide.querySelectorAll("img")].filter(e => !e.alt).length,
+  };
+})"""
+
+
+def test_decks_fit_their_pages_and_load_nothing_from_outside(browser: Browser, tmp_path: Path) -> None:
+    if not (slides.REVEAL / "dist").exists():
+        pytest.skip("reveal.js is not there: make fetches it")
+    chosen = [CHAPTERS[name] for name in ("loss", "priors", "whole_network")]
+    for path in chosen:  # as executed: a figure and what was printed are in each
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells += chapter().cells[4:]
+        copy = tmp_path / "_executed" / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, copy)
+    for path in chosen:  # one by one: those made before stay in the list
+        slides.build(tmp_path / "_executed", tmp_path / "slides", [path])
+
+    page = browser.new_page(viewport={"width": 1100, "height": 700})
+    wrong: list[object] = []
+    with served(tmp_path / "slides") as home:
+        watch(page, home, wrong.append, wrong.append)
+        page.goto(home)
+        links = [home + f"{name}.html" for name in ("priors", "loss", "whole_network")]
+        assert page.eval_on_selector_all("li a", "links => links.map(a => a.href)") == links
+        for link in links:
+            page.goto(link)
+            page.wait_for_selector("html[data-ready]", state="attached")
+            seen = page.evaluate(SEEN)
+            page.evaluate("document.fonts.ready.then(() => 1)")
+            assert [s["name"] for s in seen if s["tooLarge"] or s["failed"] or s["raw"] or s["silent"]] == []
+            assert sum(s["formulas"] for s in seen) > 5
+        page.evaluate("Reveal.slide(0, 0)")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("Reveal.getIndices().h === 1")
+    page.close()
+    assert wrong == []
+
+
+def test_a_chapter_that_was_not_executed_is_named(tmp_path: Path) -> None:
+    if not (slides.REVEAL / "dist").exists():
+        pytest.skip("reveal.js is not there: make fetches it")
+    with pytest.raises(FileNotFoundError, match=r"boxes\.ipynb"):
+        slides.build(tmp_path / "_executed", tmp_path / "slides", [CHAPTERS["boxes"]])

@@ -71,9 +71,8 @@ class OtherLoss(nn.Module):
         padded_boxes, padded_labels, iou = pad_objects(boxes, labels, priors)
         matched = self.match(iou)
         positive = matched >= 0
-        count = positive.sum().clamp(min=1)
         target_labels, target_offsets = matched_targets(matched, padded_boxes, padded_labels, priors)
-        regression = F.smooth_l1_loss(offsets[positive], target_offsets, reduction="sum")
+        regression = F.smooth_l1_loss(offsets, target_offsets, reduction="none").sum(dim=2)[positive].sum()
         each = F.cross_entropy(logits.transpose(1, 2), target_labels, reduction="none")  # [B, P]
         if self.focal:
             balance = torch.where(positive, BALANCE, 1 - BALANCE)
@@ -81,6 +80,7 @@ class OtherLoss(nn.Module):
         else:
             counted = positive | mine_hard_negatives(each, positive, self.negatives_per_positive)
             classification = each[counted].sum()
+        count = positive.sum().clamp(min=1)
         return {"bbox_regression": regression / count, "classification": classification / count}
 
 

@@ -44,13 +44,12 @@ def pad_objects(boxes: Sequence[Tensor], labels: Sequence[Tensor], priors: Tenso
     padded_labels = nn.utils.rnn.pad_sequence([*labels, labels[0].new_zeros(1)], batch_first=True)[:-1]
     counts = torch.tensor([len(b) for b in boxes], device=priors.device)
     real = torch.arange(padded_boxes.shape[1], device=priors.device) < counts[:, None]  # [B, M]
-    iou = priors.new_full((*real.shape, len(priors)), -1.0)
-    iou[real] = box_iou(padded_boxes[real], box_convert(priors, "cxcywh", "xyxy"))
-    return padded_boxes, padded_labels, iou
+    iou = box_iou(padded_boxes.flatten(0, 1), box_convert(priors, "cxcywh", "xyxy"))
+    return padded_boxes, padded_labels, iou.view(*real.shape, -1).where(real[..., None], -1.0)
 
 
 def matched_targets(matched: Tensor, boxes: Tensor, labels: Tensor, priors: Tensor) -> tuple[Tensor, Tensor]:
-    """What the priors should answer: labels [B, P] int64, 0 for background, and offsets [N, 4] of the N matched ones.
+    """What the priors should answer: labels [B, P] int64, 0 for background, and offsets [B, P, 4], there 0 as well.
 
     Args:
         matched: [B, P] int64, from `match`.
@@ -62,8 +61,8 @@ def matched_targets(matched: Tensor, boxes: Tensor, labels: Tensor, priors: Tens
     picture = torch.arange(len(matched), device=matched.device)[:, None]
     item = matched.clamp(min=0)
     target_labels = labels[picture, item].where(positive, 0)
-    target_boxes = boxes[picture, item][positive]
-    return target_labels, encode(target_boxes, priors.expand(len(matched), -1, -1)[positive])
+    target_boxes = boxes[picture, item].where(positive[..., None], box_convert(priors, "cxcywh", "xyxy"))
+    return target_labels, encode(target_boxes, priors)
 
 
 class MultiBoxLoss(nn.Module):
@@ -84,12 +83,14 @@ class MultiBoxLoss(nn.Module):
     ) -> dict[str, Tensor]:
         """Two scalars, "bbox_regression" and "classification"; the arguments are those of `sums`."""
         sums, positives = self.sums(offsets, logits, priors, boxes, labels)
-        return {name: value / positives.clamp(min=1) for name, value in sums.items()}
+        return {name: value.sum() / positives.sum().clamp(min=1) for name, value in sums.items()}
 
     def sums(
         self, offsets: Tensor, logits: Tensor, priors: Tensor, boxes: Sequence[Tensor], labels: Sequence[Tensor]
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """The two sums, and how many priors are positive: scalars.
+        """The two sums for each picture, and how many priors are positive in it: [B] each.
+
+        No shape in here depends on how many priors match, so that it compiles, and a GPU is not waited for.
 
         Args:
             offsets: [B, P, 4].
@@ -104,11 +105,12 @@ class MultiBoxLoss(nn.Module):
         positive = matched >= 0
 
         target_labels, target_offsets = matched_targets(matched, padded_boxes, padded_labels, priors)
-        regression = F.smooth_l1_loss(offsets[positive], target_offsets, reduction="sum")
-
-        with torch.no_grad():
-            background_loss = logits.logsumexp(dim=2) - logits[..., 0]
-            negative = mine_hard_negatives(background_loss, positive, self.negatives_per_positive, self.min_negatives)
-        counted = positive | negative
-        classification = F.cross_entropy(logits[counted], target_labels[counted], reduction="sum")
-        return {"bbox_regression": regression, "classification": classification}, positive.sum()
+        regression = F.smooth_l1_loss(offsets, target_offsets, reduction="none").sum(dim=2)
+        classification = F.cross_entropy(logits.flatten(0, 1), target_labels.flatten(), reduction="none")
+        classification = classification.view_as(regression)
+        # Of a negative the cross-entropy is that of background, by which it is mined.
+        counted = positive | mine_hard_negatives(
+            classification, positive, self.negatives_per_positive, self.min_negatives
+        )
+        sums = {"bbox_regression": (regression, positive), "classification": (classification, counted)}
+        return {name: each.where(mask, 0.0).sum(dim=1) for name, (each, mask) in sums.items()}, positive.sum(dim=1)

@@ -50,13 +50,12 @@ def _recomputed(layer: nn.Module) -> Callable[[Tensor], Tensor]:
 def statistics_left_alone(layer: nn.Module) -> Iterator[None]:
     """The second pass normalises by the batch as the first did, but must not count the batch a second time."""
     norms = [m for m in layer.modules() if isinstance(m, nn.BatchNorm2d) and m.training]
-    momenta = [norm.momentum for norm in norms]
+    before = [(norm.momentum, norm.num_batches_tracked.clone()) for norm in norms]  # type: ignore[union-attr]
     for norm in norms:
         norm.momentum = 0.0
     try:
         yield
     finally:
-        for norm, momentum in zip(norms, momenta, strict=True):
+        for norm, (momentum, batches) in zip(norms, before, strict=True):
             norm.momentum = momentum
-            if norm.num_batches_tracked is not None:
-                norm.num_batches_tracked -= 1
+            norm.num_batches_tracked.copy_(batches)  # type: ignore[union-attr]

@@ -43,9 +43,9 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return zip(self.own(order), self.own(seeds), strict=True)
 
     def own(self, pictures: Tensor) -> list[int]:
-        """Those [N] of this process, from `step` on: a slice of each batch, or of each of its parts."""
+        """Those [N] of this process, from `step` on: a slice of each batch, or of each of its portions."""
         share = self.share
-        slices = share.parts if share.together else 1
+        slices = len(share.portions) if share.together else 1
         whole = pictures[: self.steps * share.pictures * share.world]
         own = whole.view(self.steps, slices, share.world, share.pictures // slices)[:, :, share.rank]
         return own[self.step :].flatten().tolist()

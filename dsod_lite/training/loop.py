@@ -105,13 +105,13 @@ def train_epoch(learner: Learner, loader: Loader, run: Run, bar: Any) -> dict[st
     for images, targets, said in loader.epoch(state.epoch, state.step):
         unreadable = report_unreadable(said, state.unreadable, unreadable, at_most)
         step = state.epoch * loader.steps + state.step
-        portions = learner.step(images, targets, step, state.epochs * loader.steps)
-        for i, losses in enumerate(portions):
+        losses_by_portion = learner.step(images, targets, step, state.epochs * loader.steps)
+        for portion, losses in zip(learner.share.portions, losses_by_portion, strict=True):
             if not math.isfinite(losses["loss"]):
-                portion = slice(i * len(images) // len(portions), (i + 1) * len(images) // len(portions))
                 raise NonFiniteLoss(describe_step(step, state.epoch, losses, targets[portion], loader.dataset))
+            weight = (portion.stop - portion.start) / len(images)
             for name, value in losses.items():
-                state.sums[name] = state.sums.get(name, 0.0) + value / len(portions)
+                state.sums[name] = state.sums.get(name, 0.0) + value * weight
         state.step += 1
         bar.update(config.batch_size)
         bar.set_postfix(loss=f"{state.sums['loss'] / state.step:.3f}", refresh=False)

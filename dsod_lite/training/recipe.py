@@ -21,8 +21,11 @@ class TrainConfig:
     batch_size: int = 16
     """Pictures of one step."""
     norm_batch_size: int | None = None
-    """Pictures that BatchNorm sees at once; None: the whole batch. A smaller number, of which `batch_size` is a
-    multiple, also needs less memory: gradients are added up, and the loss is the mean of the parts' losses."""
+    """Pictures that BatchNorm and the loss see at once; None: the whole batch. The loss is then the mean of the
+    portions' losses, as with gradient accumulation, each weighing as many pictures as it has (128 = 10 · 12 + 8)."""
+    pass_size: int | None = None
+    """Pictures that go through the network at once, in memory; None: the whole batch, or on a GPU as many portions as
+    its memory has room for. The numbers do not depend on it."""
     norm_average: float | None = None
     """The weight of the past in BatchNorm's running statistics, with Caffe's correction for their start, in the place
     of torch's momentum. The authors' is 0.999."""
@@ -81,11 +84,8 @@ class TrainConfig:
         if list(self.drops) != sorted(self.drops) or not all(0 < share < 1 for share in self.drops):
             raise SettingError(f"drops is {self.drops}; it has to be rising shares of the run, between 0 and 1")
         portion = self.norm_batch_size
-        if portion is not None and (portion < 1 or self.batch_size % portion):
-            has_to = f"it has to divide batch_size, which is {self.batch_size}"
-            raise SettingError(f"norm_batch_size is {portion}; {has_to}")
-        if self.compile and self.norm_average is not None:
-            raise SettingError("compile: norm_average changes in every step, which compiled code cannot follow")
+        if portion is not None and not 1 <= portion <= self.batch_size:
+            raise SettingError(f"norm_batch_size is {portion}; it is 1 to batch_size, which is {self.batch_size}")
         if self.compile and self.save_memory:
             raise SettingError("compile: what save_memory computes twice cannot be compiled; leave one of them out")
         if not 0 <= self.seed < 2**32:

@@ -188,6 +188,6 @@ def repeatable(config: Mapping[str, Any]) -> dict[str, Any]:
 
     Where it runs has no part in them, nor in how much memory. (Compiled code rounds in other places.)
     """
-    elsewhere = ("device", "workers", "save_memory", "checkpoint_every")
+    elsewhere = ("device", "workers", "save_memory", "pass_size", "checkpoint_every")
     defaults = {f.name: f.default for f in fields(TrainConfig)}
     return {key: value for key, value in {**defaults, **config}.items() if key not in elsewhere}

@@ -27,30 +27,36 @@ class Share:
     world: int = 1
     pictures: int = 1
     """Pictures of a batch that are its own."""
-    parts: int = 1
-    """Parts of them that go through the network one after the other."""
+    portion: int = 1
+    """How many of them BatchNorm and the loss see at once: a micro-batch of gradient accumulation."""
     together: bool = False
-    """Whether each part is spread over all processes, which BatchNorm and the loss then have to know."""
+    """Whether each portion is spread over all processes, which BatchNorm and the loss then have to know."""
+
+    @property
+    def portions(self) -> list[slice]:
+        """Its pictures' places, portion by portion; the last may be smaller."""
+        starts = range(0, self.pictures, self.portion)
+        return [slice(start, min(start + self.portion, self.pictures)) for start in starts]
 
 
 def share_of(config: TrainConfig) -> Share:
     """This process's share.
 
-    A part that BatchNorm is to see at once (`norm_batch_size`) goes to one process, if every process gets as many. Else
-    each part is spread over all of them.
+    A portion that BatchNorm is to see at once (`norm_batch_size`) goes to one process, if every process gets as many.
+    Else each portion is spread over all of them. A last portion that is smaller is for one process alone.
 
     Raises:
         SettingError: naming the fields, if neither comes out even.
     """
-    world, part = world_size(), config.norm_batch_size or config.batch_size
-    parts = config.batch_size // part
-    if parts % world == 0:
-        return Share(rank(), world, config.batch_size // world, parts // world)
-    if part % world == 0:
-        return Share(rank(), world, config.batch_size // world, parts, together=True)
+    world, batch = world_size(), config.batch_size
+    portion = config.norm_batch_size or batch
+    if world == 1 or (batch % portion == 0 and batch // portion % world == 0):
+        return Share(rank(), world, batch // world, portion)
+    if batch % portion == 0 and portion % world == 0:
+        return Share(rank(), world, batch // world, portion // world, together=True)
     raise SettingError(
-        f"batch_size is {config.batch_size} and norm_batch_size {part}: neither the {parts} parts nor the {part} "
-        f"pictures of a part can be shared out evenly over {world} processes"
+        f"batch_size is {batch} and norm_batch_size {portion}: neither the {batch / portion:g} portions nor the "
+        f"{portion} pictures of a portion can be shared out evenly over {world} processes"
     )
 
 
@@ -71,6 +77,6 @@ def loss_over_processes(loss: MultiBoxLoss, *batch: Any) -> dict[str, Tensor]:
     The sums are divided by the positive priors of all processes, of which each has its share.
     """
     sums, positives = loss.sums(*batch)
-    total = positives.float()
+    total = positives.sum().float()
     dist.all_reduce(total)
-    return {name: value * world_size() / total.clamp(min=1) for name, value in sums.items()}
+    return {name: value.sum() * world_size() / total.clamp(min=1) for name, value in sums.items()}

@@ -15,6 +15,8 @@ from ..detector.model import DSOD
 from ..support.batches import to_device
 from ..support.processes import mean_of_processes
 from .forwards import recomputed, replaced
+from .groups import Groups, grouped, interleaved
+from .memory import portions_with_room
 from .optimizer import learning_rate_at, make_optimizer, moving_average, norm_momentum_at
 from .recipe import TrainConfig
 from .sharing import share_of, synchronized
@@ -42,7 +44,15 @@ class Learner:
 
     def __init__(self, model: nn.Module, config: TrainConfig, device: torch.device) -> None:
         self.config, self.device, self.share = config, device, share_of(config)
-        self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # Portions pass together in a DSOD of one process's own; `groups` wants each channel in one piece of memory.
+        self.grouping = isinstance(model, DSOD) and not self.share.together and len(self.share.portions) > 1
+        layout = torch.contiguous_format if self.grouping else torch.channels_last
+        self.model = model.to(device, memory_format=layout)  # type: ignore[call-overload]
+        self.groups: dict[int, tuple[Groups, dict[nn.Module, Callable[..., Any]]]] = {}
+        self.together = 1
+        """Portions that pass through the network at once."""
+        if self.grouping:
+            self.together = portions_with_room(model, config, self.share, device)
         self.norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
         self.forwards: dict[nn.Module, Callable[..., Any]] = recomputed(model) if config.save_memory else {}
         if self.share.together:
@@ -87,37 +97,59 @@ class Learner:
     def backpropagate(
         self, images: Sequence[Tensor], targets: Sequence[dict[str, Any]], step: int = 0
     ) -> list[dict[str, float]]:
-        """Accumulates the gradients of a batch, portion by portion as BatchNorm is to see it.
+        """Accumulates the gradients of a batch, whose portions BatchNorm and the loss see one by one.
 
         Args:
-            images: float [3, H, W] each; a multiple of the number of portions.
+            images: float [3, H, W] each, `share.pictures` of them.
             targets: as `DSOD` takes them.
             step: from 0; it decides about BatchNorm's momentum, where the config has a `norm_average`.
 
         Returns:
-            The losses of each portion, "loss" being their sum.
+            The losses of each of `share.portions`, "loss" being their sum.
         """
-        portions = self.share.parts
-        size = len(images) // portions
         names: list[str] = []
         values = []
-        with replaced(self.forwards):
-            for i in range(portions):
-                if self.config.norm_average is not None:
-                    for norm in self.norms:
-                        norm.momentum = norm_momentum_at(step * portions + i, self.config.norm_average)
-                portion = slice(i * size, (i + 1) * size)
-                own_images = [image.to(self.device, non_blocking=True) for image in images[portion]]
-                own_targets = [to_device(target, self.device) for target in targets[portion]]
-                with self.alone_until(i == portions - 1):
-                    with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-                        losses = (self.processes or self.model)(own_images, own_targets)
-                    loss = torch.stack(list(losses.values())).sum()
-                    self.scaler.scale(loss / portions).backward()
-                names = ["loss", *losses]
-                values.append(torch.stack([loss, *losses.values()]).detach().float())
+        passes = self.passes()
+        for i, portions in enumerate(passes):
+            own = slice(portions[0].start, portions[-1].stop)
+            pictures = list(zip(images[own], targets[own], strict=True))
+            with replaced(self.prepared(portions, step)), self.alone_until(i == len(passes) - 1):
+                pictures = interleaved(pictures, len(portions))
+                own_images = [image.to(self.device, non_blocking=True) for image, _ in pictures]
+                own_targets = [to_device(target, self.device) for _, target in pictures]
+                with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
+                    losses = (self.processes or self.model)(own_images, own_targets)
+                each = torch.stack(list(losses.values())).view(len(losses), -1)  # [names, portions]
+                loss = each.sum(dim=0).mean() * (len(pictures) / len(images))
+                self.scaler.scale(loss).backward()
+            names = ["loss", *losses]
+            values.append(torch.cat([each.sum(dim=0, keepdim=True), each]).detach().float())
         # Read at the end: a GPU works on while its results are not asked for.
-        return [dict(zip(names, row, strict=True)) for row in torch.stack(values).tolist()]
+        return [dict(zip(names, column, strict=True)) for column in torch.cat(values, dim=1).T.tolist()]
+
+    def passes(self) -> list[list[slice]]:
+        """The portions of a batch that go through the network at once: equally long ones, as many as have room."""
+        equal = [p for p in self.share.portions if p.stop - p.start == self.share.portion]
+        passes = [equal[i : i + self.together] for i in range(0, len(equal), self.together)]
+        return [*passes, *([p] for p in self.share.portions[len(equal) :])]
+
+    def prepared(self, portions: list[slice], step: int) -> dict[nn.Module, Callable[..., Any]]:
+        """What layers compute in the place of their usual in a pass of these portions, and BatchNorm's momenta set."""
+        count, first = len(portions), portions[0].start // self.share.portion
+        momenta = [self.norms[0].momentum or 0.0] * count if self.norms else []
+        if self.config.norm_average is not None:
+            before = step * len(self.share.portions) + first
+            momenta = [norm_momentum_at(before + i, self.config.norm_average) for i in range(count)]
+        if count == 1 and not (self.grouping and self.config.norm_average is not None):
+            for norm in self.norms if self.config.norm_average is not None else []:
+                norm.momentum = momenta[0]
+            return self.forwards
+        if count not in self.groups:
+            groups = Groups(count, self.device)
+            self.groups[count] = groups, grouped(self.model, groups)
+        groups, forwards = self.groups[count]
+        groups.follow(momenta)
+        return {**self.forwards, **forwards}
 
     def alone_until(self, last: bool) -> contextlib.AbstractContextManager[None]:
         """Gradients of all processes are brought together once, with the batch's last portion."""

@@ -100,12 +100,13 @@ def test_a_killed_process_is_started_again_and_the_numbers_are_the_same(tmp_path
 @pytest.mark.parametrize(
     ("world", "fields", "expected"),
     [
-        (1, {}, Share(0, 1, 16, 1)),
+        (1, {}, Share(0, 1, 16, 16)),
         (1, {"norm_batch_size": 4}, Share(0, 1, 16, 4)),
-        (2, {"norm_batch_size": 4}, Share(0, 2, 8, 2)),
-        (4, {"norm_batch_size": 4}, Share(0, 4, 4, 1)),
-        (8, {"norm_batch_size": 8}, Share(0, 8, 2, 2, together=True)),
-        (4, {}, Share(0, 4, 4, 1, together=True)),
+        (1, {"norm_batch_size": 6}, Share(0, 1, 16, 6)),
+        (2, {"norm_batch_size": 4}, Share(0, 2, 8, 4)),
+        (4, {"norm_batch_size": 4}, Share(0, 4, 4, 4)),
+        (8, {"norm_batch_size": 8}, Share(0, 8, 2, 1, together=True)),
+        (4, {}, Share(0, 4, 4, 4, together=True)),
     ],
 )
 def test_shares_by_hand(
@@ -127,7 +128,8 @@ def test_the_processes_parts_are_those_of_one_process(world: int, parts: int, to
     batch = 24
     whole = list(EpochSampler(100, 5, batch))
     samplers = [
-        EpochSampler(100, 5, batch, Share(rank, world, batch // world, parts, together)) for rank in range(world)
+        EpochSampler(100, 5, batch, Share(rank, world, batch // world, batch // world // parts, together))
+        for rank in range(world)
     ]
     shares = [list(sampler) for sampler in samplers]
     pictures = batch // world // parts  # of one part in one process

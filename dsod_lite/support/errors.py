@@ -9,6 +9,10 @@ class DataError(UserError, ValueError):
     """Something in a data set's files is not as it has to be. The message names the file and the field."""
 
 
+class SettingError(UserError, ValueError):
+    """A setting that cannot be: of the command line, a recipe or a config. The message names the field."""
+
+
 class NonFiniteLoss(UserError, RuntimeError):  # noqa: N818
     """The loss, or the model, became infinite or NaN. The message says when, and for which pictures."""
 

@@ -8,6 +8,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from tqdm import tqdm
 
 from ..support.batches import collate, to_device
+from ..support.errors import SettingError
 from ..support.processes import gathered, rank, world_size
 
 
@@ -26,7 +27,12 @@ def predict(
         batch_size: pictures at a time.
         workers: processes that load pictures; 0: this one.
         progress: whether to show a bar.
+
+    Raises:
+        SettingError: for a batch size below 1 or fewer workers than none.
     """
+    if batch_size < 1:
+        raise SettingError(f"batch_size is {batch_size}; it has to be 1 or more")
     device = next(model.parameters()).device
     own = Subset(dataset, range(rank(), len(dataset), world_size()))  # type: ignore[arg-type]
     loader = DataLoader(own, batch_size, num_workers=workers, collate_fn=collate)

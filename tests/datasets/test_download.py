@@ -174,9 +174,10 @@ def test_what_else_is_in_the_place_is_not_touched(parent: Path) -> None:
 
 
 def refusal(parent: Path, archive: Path | None = None, url: str = "nowhere") -> str:
-    with pytest.raises(DataError) as error, pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BCCD_URL", url)
-        download_bccd(parent / "bccd", archive)
+        with pytest.raises(DataError) as error:
+            download_bccd(parent / "bccd", archive)
     assert list(parent.iterdir()) == []
     return str(error.value)
 

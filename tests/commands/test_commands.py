@@ -368,7 +368,7 @@ OPTIONS = {
     "train": "--model --data --split --held-out --epochs --minutes --image-size --batch-size --optimizer "
     "--learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume --output "
     "JPEGImages Annotations ImageSets/Main",
-    "evaluate": "--checkpoint --data --split --json --batch-size --device",
+    "evaluate": "--checkpoint --data --split --json --batch-size --workers --device",
     "detect": "PICTURE_OR_FOLDER --split --checkpoint --output --min-score --device",
     "arrange": "FOLDER --to --val --test --seed",
     "check": "FOLDER",
@@ -442,6 +442,7 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         (EVALUATE + "{toy}", "config: the file holds a Toy"),
         (EVALUATE + "{run} --split minival", "minival.txt: there is no such split"),
         (EVALUATE + "{run} --batch-size 0", "batch_size"),
+        (EVALUATE + "{run} --workers -1", "workers is -1"),
         (EVALUATE + "{run} --device cuda:77", "device is 'cuda:77'"),
         ("evaluate --data {tmp}/nowhere --checkpoint {run}", "nowhere: there is no such folder"),
         ("detect {tmp}/nothing.jpg --checkpoint {run} --output {tmp}", "nothing.jpg: there is no such file"),

@@ -7,9 +7,7 @@ import warnings
 from typing import Any
 
 from .commands import COMMANDS
-from .datasets import DataError
-from .support.errors import LoadingError, NonFiniteLoss
-from .weights.checkpoint import CheckpointError
+from .support.errors import UserError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -34,14 +32,14 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Runs one command. What the user can mend is said in one line, without a traceback."""
+    """Runs one command. What the user can mend is said in one line; all else is a bug, and shows its traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a pipe that has no arrow must not end a run
     args = build_parser().parse_args()
     try:
         return COMMANDS[args.command].run(args)
-    except (DataError, CheckpointError, LoadingError, NonFiniteLoss, ValueError, OSError, ModuleNotFoundError) as error:
+    except (UserError, OSError) as error:
         print(f"error: {said(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

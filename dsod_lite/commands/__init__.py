@@ -1,7 +1,8 @@
 """The commands of `python -m dsod_lite`, one a file.
 
 Each has HELP, its line in the list; EPILOG, what stands under its options; `add_arguments(parser)`; and `run(args)`,
-which returns the exit status. What the user can mend is raised as an error that names the file or the option.
+which returns the exit status. What the user can mend is raised as a UserError or an OSError that names the file or
+the option; any other error is a bug.
 """
 
 from . import arrange, benchmark, check, convert, detect, download, draw, evaluate, export, prepare, train

@@ -38,6 +38,6 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def some(paths: list[Path], at_most: int = 5) -> str:
-    """The first names, and a mark if there are more."""
-    return ", ".join([path.name for path in paths[:at_most]] + ["…"] * (len(paths) > at_most))
+def some(paths: list[Path]) -> str:
+    """The first five names, and a mark if there are more."""
+    return ", ".join([path.name for path in paths[:5]] + ["…"] * (len(paths) > 5))

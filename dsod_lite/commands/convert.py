@@ -13,7 +13,7 @@ PRIORS = {"voc": VOC300_PRIORS, "coco": COCO300_PRIORS}
 
 HELP = "turn a .caffemodel that DSOD's authors released into a checkpoint"
 EPILOG = """The README of github.com/szq0214/DSOD links the files. A file says nothing of its priors: where its
-deploy.prototxt begins with a min_size of 21 they are COCO's, with 30 they are VOC's.
+deploy.prototxt begins with a min_size of 21 they are COCO's, with 30 they are VOC's. Needs: pip install protobuf
 
 example, and how to come to the paper's 77.7 with it:
   python -m dsod_lite convert DSOD300_VOC0712.caffemodel dsod300.pt

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from ..datasets import DataError, find_images, read_image
 from ..datasets.annotations import find_image, split_names
 from ..plots import PALETTE
+from ..support.errors import SettingError
 from ..support.files import write_json
 from ..support.processes import pick_device
 from ..weights.checkpoint import load_model
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     output = Path(args.output)
     for path in paths:
         if (output / f"{path.stem}.png").resolve() == path.resolve():
-            raise ValueError(f"--output: {path} would be painted over; choose another folder")
+            raise SettingError(f"--output: {path} would be painted over; choose another folder")
     output.mkdir(parents=True, exist_ok=True)
     found: dict[str, list[dict[str, Any]]] = {}
     unread = 0

@@ -4,6 +4,7 @@ import argparse
 
 from ..datasets import download_archives, download_bccd
 from ..datasets.folder_tools.archives import COCO, VOC
+from ..support.errors import SettingError
 
 HELP = "fetch a public data set and check every file"
 EPILOG = """bccd      364 photographs of blood cells (MIT), 8 MB, from Shenggan/BCCD_Dataset
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.to}: every file has its SHA-256 sum")
         return 0
     if args.archive is not None:
-        raise ValueError("--archive: is for bccd only")
+        raise SettingError("--archive: is for bccd only")
     archives = {"voc": VOC, "coco": COCO[2017], "coco2014": COCO[2014], "coco2017": COCO[2017]}[args.dataset]
     download_archives(archives, args.to)
     print(f"{args.to}: every archive had its MD5 sum, and is unpacked")

@@ -27,13 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", default="test", help="default: test")
     add("--json", metavar="FILE", help="write AP50, AP and AP50 by class here too")
     add("--batch-size", type=int, default=16, help="default: 16")
+    add("--workers", type=int, metavar="N",
+        help="processes that load pictures; default: 0 on a CPU, up to 8 beside a GPU")  # fmt: skip
     add("--device", default="auto")
 
 
 def run(args: argparse.Namespace) -> int:
     model, classes = load_model(args.checkpoint, join(args.device))
     dataset = open_split(args.data, args.split, classes)
-    detections, targets = predict(model, dataset, args.batch_size)
+    detections, targets = predict(model, dataset, args.batch_size, args.workers)
     if rank() > 0:
         return 0
     voc = evaluate_voc(detections, targets, len(classes) + 1, method="all-point")

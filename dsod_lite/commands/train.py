@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 
-from ..datasets import open_split, usual_splits
+from ..datasets import DataError, open_split, usual_splits
 from ..datasets.augmentation.transforms import AUGMENTATIONS
 from ..datasets.folders import Split, has_split
 from ..detector import presets as named
 from ..detector.priors import COCO300_PRIORS
+from ..support.errors import SettingError, settings
 from ..support.processes import join, rank
 from ..training.loop import train
 from ..training.recipe import RECIPES, TrainConfig
@@ -85,12 +86,13 @@ def run(args: argparse.Namespace) -> int:
     held_out = args.held_out or (usual_held_out if split == usual else "val" if has_split(args.data, "val") else None)
     train_set = open_split(args.data, split, with_objects=True)
     if not train_set.classes:
-        raise ValueError(f"{args.data}: Annotations: no annotation has an object, so there is nothing to learn to find")
+        raise DataError(f"{args.data}: Annotations: no annotation has an object, so there is nothing to learn to find")
     val_set = open_split(args.data, held_out, train_set.classes) if held_out is not None else None
 
     name = args.model or ("dsod300" if args.recipe else "dsod_tiny")
     torch.manual_seed(args.seed)  # the initial weights
-    model = named.MODELS[name](**model_settings(args, name, train_set))
+    with settings():
+        model = named.MODELS[name](**model_settings(args, name, train_set))
     augmentation = args.augmentation or ("ssd" if args.recipe else "light")
     train_set.transform = AUGMENTATIONS[augmentation](model.config.image_size)
 
@@ -123,9 +125,9 @@ def model_settings(args: argparse.Namespace, name: str, train_set: Split) -> dic
         settings["priors"] = COCO300_PRIORS
     if args.image_size is not None:
         if name != "dsod_tiny":
-            raise ValueError(f"--image-size: {name} has a size of its own; only dsod_tiny takes any")
+            raise SettingError(f"--image-size: {name} has a size of its own; only dsod_tiny takes any")
         if args.image_size < 1:
-            raise ValueError(f"--image-size is {args.image_size}; it has to be above 0")
+            raise SettingError(f"--image-size is {args.image_size}; it has to be above 0")
         settings["image_size"] = args.image_size
     elif name == "dsod_tiny":
         settings["image_size"] = default_image_size(train_set)

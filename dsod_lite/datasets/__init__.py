@@ -6,8 +6,8 @@ from .classes import CLASSES, COCO_CLASSES, VOC_CLASSES
 from .coco import CocoDataset
 from .folder_tools.archives import download_archives
 from .folder_tools.arrange import arrange_folder
+from .folder_tools.bccd import download_bccd
 from .folder_tools.check import check_folder
-from .folder_tools.download import download_bccd
 from .folder_tools.prepared import prepare_folder
 from .folders import open_split, usual_splits
 from .images import find_images, read_image

@@ -34,7 +34,7 @@ class CocoDataset(Dataset[tuple[Any, dict[str, Any]]]):
     With a `transform`, it gets what `VOCDataset`'s gets.
 
     Boxes around crowds are left out, as the authors do. Boxes without area are dropped and boxes over the edge clipped,
-    with one warning each that counts and names them; `strict=True` makes an error of it. Pictures on which no object is
+    with one warning each that counts and names them. Pictures on which no object is
     left are left out when training (`with_objects`), as in SSD's lists; the others have to be there.
 
     Args:
@@ -44,7 +44,6 @@ class CocoDataset(Dataset[tuple[Any, dict[str, Any]]]):
             the file has, in its order.
         with_objects: whether to leave out pictures without objects.
         transform: augmentation.
-        strict: whether a box that has to be dropped or clipped is an error.
 
     Raises:
         DataError: naming the file and the field.
@@ -57,7 +56,6 @@ class CocoDataset(Dataset[tuple[Any, dict[str, Any]]]):
         classes: tuple[str, ...] | None = None,
         with_objects: bool = True,
         transform: Callable[[Any, dict[str, Any]], Any] | None = None,
-        strict: bool = False,
     ) -> None:
         self.images, self.transform = Path(images), transform
         if not self.images.is_dir():
@@ -82,7 +80,7 @@ class CocoDataset(Dataset[tuple[Any, dict[str, Any]]]):
             self._targets.append(target | {"image_id": len(self.names)})
             self.names.append(name)
             self.sizes.append(size)
-        repairs.say(str(source), strict)
+        repairs.say(str(source))
 
     def __len__(self) -> int:
         return len(self.names)

@@ -1,10 +1,8 @@
 """What has to be done to the boxes of a split before they can be learned from, counted and said once."""
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..support.errors import DataError
 from .annotations import SMALLEST_SIDE, has_area
 
 Box = tuple[float, float, float, float]
@@ -36,8 +34,8 @@ class Repairs:
             self.clipped.append(where)
         return inside
 
-    def messages(self) -> Iterator[str]:
-        """A line for each kind, with its number and the first names."""
+    def say(self, source: str) -> None:
+        """One warning for each kind, with its number and the first names."""
         for what, where in (
             ("boxes without width or height, or reversed: dropped", self.degenerate),
             ("boxes wholly outside their picture: dropped", self.outside),
@@ -46,12 +44,4 @@ class Repairs:
         ):
             if where:
                 more = ", …" if len(where) > 5 else ""
-                yield f"{len(where)} {what} ({', '.join(where[:5])}{more})"
-
-    def say(self, source: str, strict: bool) -> None:
-        """One warning for each kind. Raises DataError instead if `strict`."""
-        messages = list(self.messages())
-        if strict and messages:
-            raise DataError(f"{source}: {'; '.join(messages)}")
-        for message in messages:
-            warnings.warn(f"{source}: {message}", stacklevel=3)
+                warnings.warn(f"{source}: {len(where)} {what} ({', '.join(where[:5])}{more})", stacklevel=3)

@@ -25,7 +25,7 @@ class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
 
     Every annotation is read, and every picture's header, when the data set is made, so that a broken file is
     known before training starts. Boxes without area are dropped and boxes over the edge clipped, with one
-    warning each that counts and names them; `strict=True` makes an error of it.
+    warning each that counts and names them; `warnings.simplefilter("error")` makes an error of it.
 
     Raises:
         DataError: naming the file and the field.
@@ -37,7 +37,6 @@ class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
         split: str = "train",
         classes: Sequence[str] | None = None,
         transform: Callable[[Any, dict[str, Any]], Any] | None = None,
-        strict: bool = False,
     ) -> None:
         self.root = Path(root)
         if not self.root.is_dir():
@@ -53,7 +52,7 @@ class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
             self._read_target(i, name, path, repairs)
             for i, (name, path) in enumerate(progress(list(zip(self.names, self._paths, strict=True))))
         ]
-        repairs.say(f"{self.root} ({split})", strict)
+        repairs.say(f"{self.root} ({split})")
 
     def _read_target(self, index: int, name: str, path: Path, repairs: Repairs) -> dict[str, Any]:
         source = self.root / "Annotations" / f"{name}.xml"

@@ -1,12 +1,11 @@
 """What a detector has to be quick at, timed on this machine: `python -m dsod_lite benchmark`."""
 
-import statistics
-import time
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.benchmark import Timer
 from torchvision.models.detection import ssd300_vgg16
 
 from ..detector.detect import detect
@@ -14,15 +13,13 @@ from ..detector.presets import dsod300, dsod_tiny
 from ..evaluation.voc import evaluate_voc
 
 
-def seconds(call: Callable[[], Any], repeats: int = 5) -> float:
-    """Median time of a call, after one that does not count."""
-    call()
-    times = []
-    for _ in range(repeats):
-        begun = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - begun)
-    return statistics.median(times)
+def seconds(call: Callable[[], Any]) -> float:
+    """Median time of a call, after one that does not count, by torch's timer with as many threads as torch has here.
+
+    It repeats the call four times or more, until the times agree or ten seconds have passed.
+    """
+    timer = Timer("call()", globals={"call": call}, num_threads=torch.get_num_threads())  # its own default is one
+    return timer.adaptive_autorange().median
 
 
 def random_evaluation(pictures: int, each: int, num_classes: int) -> tuple[list[dict], list[dict]]:

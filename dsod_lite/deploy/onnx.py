@@ -11,6 +11,7 @@ import torch
 
 from ..detector.fast import fold_batchnorm
 from ..detector.model import DSOD
+from ..support.errors import MissingPackage
 from ..support.files import whole_file
 
 
@@ -27,11 +28,11 @@ def export_onnx(model: DSOD, path: str | Path, classes: Sequence[str] = ()) -> N
         classes: names of the classes 1 to C - 1, if they have any.
 
     Raises:
-        ModuleNotFoundError: if onnx or onnxscript is missing. The package does not need them otherwise.
+        MissingPackage: if onnx or onnxscript is missing. The package does not need them otherwise.
     """
     missing = [name for name in ("onnx", "onnxscript") if importlib.util.find_spec(name) is None]
     if missing:
-        raise ModuleNotFoundError(f"export needs {' and '.join(missing)}: pip install {' '.join(missing)}")
+        raise MissingPackage(f"export needs {' and '.join(missing)}: pip install {' '.join(missing)}")
     network = fold_batchnorm(model.network).cpu()
     size = model.config.image_size
     with warnings.catch_warnings():

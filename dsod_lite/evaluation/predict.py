@@ -7,35 +7,45 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 from tqdm import tqdm
 
-from ..support.batches import collate, to_device
+from ..support.batches import collate, loaded, to_device, worker_count
+from ..support.errors import SettingError
 from ..support.processes import gathered, rank, world_size
 
 
 @torch.no_grad()  # not inference_mode: a data set that keeps its pictures could not be trained on afterwards
 def predict(
-    model: nn.Module, dataset: Dataset[Any], batch_size: int = 16, workers: int = 0, progress: bool = True
+    model: nn.Module, dataset: Dataset[Any], batch_size: int = 16, workers: int | None = None, progress: bool = True
 ) -> tuple[list[dict[str, Tensor]], list[dict[str, Any]]]:
     """Detections and targets of every picture, on the CPU: what `evaluate_voc` and `evaluate_coco` compare.
 
-    Where several processes work together (see `distributed`), they share the pictures, and each gets all results.
+    Where several processes work together (see `support.processes`), they share the pictures, and each gets all results.
 
     Args:
         model: any detector with torchvision's conventions. It runs in evaluation mode on the device it is on, and each
             of its modules is left in the mode it came in.
         dataset: items are (image float [3, H, W] in [0, 1], target).
         batch_size: pictures at a time.
-        workers: processes that load pictures; 0: this one.
+        workers: processes that load pictures, 0: this one; None: as in training, 0 on a CPU, up to 8 beside a GPU.
         progress: whether to show a bar.
+
+    Raises:
+        SettingError: for a batch size below 1, or workers below 0.
+        LoadingError: if a process that loads pictures dies.
     """
+    if batch_size < 1:
+        raise SettingError(f"batch_size is {batch_size}; it has to be 1 or more")
+    if workers is not None and workers < 0:
+        raise SettingError(f"workers is {workers}; it has to be 0 or more")
     device = next(model.parameters()).device
     own = Subset(dataset, range(rank(), len(dataset), world_size()))  # type: ignore[arg-type]
-    loader = DataLoader(own, batch_size, num_workers=workers, collate_fn=collate)
+    loader = DataLoader(own, batch_size, num_workers=worker_count(workers, device), collate_fn=collate)
     modes = [(module, module.training) for module in model.modules()]  # a frozen BatchNorm has a mode of its own
     model.eval()
     detections: list[dict[str, Tensor]] = []
     targets: list[dict[str, Any]] = []
+    bar = tqdm(loaded(loader), "detecting", len(loader), leave=False, disable=not progress or rank() > 0)
     try:
-        for images, batch_targets in tqdm(loader, desc="detecting", leave=False, disable=not progress or rank() > 0):
+        for images, batch_targets in bar:
             found = model([image.to(device) for image in images])
             detections += [to_device(d, torch.device("cpu")) for d in found]
             targets += batch_targets

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from ..support.errors import UserError
 from .answers import NOT_YET, RIGHT, UNANSWERED, AnswerError, check_file
 from .contents import CONTENTS, Exercise, all_exercises, find
 
@@ -69,7 +70,7 @@ def main() -> int:
     args = build_parser().parse_args()
     try:
         return list_all(args.answers) if args.command == "list" else check_all(args.names, args.answers)
-    except (ValueError, OSError) as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 

@@ -6,13 +6,14 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from ..support.errors import UserError
 from .contents import Exercise, find
 from .judging import NotYet, Unanswered
 
 RIGHT, NOT_YET, UNANSWERED = "right", "not yet", "not answered"
 
 
-class AnswerError(ValueError):
+class AnswerError(UserError, ValueError):
     """A file of answers that cannot be run."""
 
 
@@ -24,7 +25,7 @@ def wanted(exercise: Exercise) -> tuple[str, ...]:
 def judge(exercise: Exercise, *answers: Any) -> tuple[str, str]:
     """RIGHT, NOT_YET or UNANSWERED, and that in words, several lines for a wrong answer.
 
-    Raises ValueError for an exercise without a check, and TypeError for too many or too few answers.
+    Raises SettingError for an exercise without a check, and TypeError for too many or too few answers.
     """
     names = wanted(exercise)
     if len(answers) != len(names):
@@ -50,7 +51,7 @@ def check(name: str, *answers: Any) -> None:
         name: of the exercise, such as "boxes.4" or "2.4".
         answers: what the exercise asks for, in its order.
 
-    Raises ValueError if there is no such exercise, or none that can be checked.
+    Raises SettingError if there is no such exercise, or none that can be checked.
     """
     print(judge(find(name), *answers)[1])
 

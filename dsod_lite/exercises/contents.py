@@ -4,6 +4,8 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..support.errors import SettingError
+
 # Chapter, in the order of the book, and its exercises. ★ takes minutes, ★★ a cell of code, ★★★ an evening.
 CONTENTS: dict[str, tuple[str, ...]] = {
     "first_detector": (
@@ -99,9 +101,9 @@ class Exercise:
 
     @property
     def check(self) -> Callable[..., None]:
-        """The function that checks an answer. Raises ValueError if there is none."""
+        """The function that checks an answer. Raises SettingError if there is none."""
         if not self.has_check:
-            raise ValueError(f"{self.name} ({self.title}) has no check: compare with the solution on its page")
+            raise SettingError(f"{self.name} ({self.title}) has no check: compare with the solution on its page")
         check: Callable[..., None] = getattr(self._checks(), f"exercise_{self.place}")
         return check
 
@@ -119,8 +121,8 @@ def all_exercises() -> list[Exercise]:
 
 
 def find(name: str) -> Exercise:
-    """The exercise of a name such as "boxes.4" or "2.4". Raises ValueError if there is none."""
+    """The exercise of a name such as "boxes.4" or "2.4". Raises SettingError if there is none."""
     for exercise in all_exercises():
         if name in (exercise.name, exercise.number):
             return exercise
-    raise ValueError(f"there is no exercise {name!r}; `python -m dsod_lite.exercises list` names them all")
+    raise SettingError(f"there is no exercise {name!r}; `python -m dsod_lite.exercises list` names them all")

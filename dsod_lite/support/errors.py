@@ -1,16 +1,23 @@
 """What goes wrong for a reason that the user can mend: the command line says it in one line, without a traceback."""
 
+import contextlib
+from collections.abc import Iterator
+
 
 class UserError(Exception):
     """Something outside of the code is not as it has to be; the message says what and where. All else is a bug."""
 
 
-class SettingError(UserError, ValueError):
-    """A setting that cannot be. The message names the field."""
-
-
 class DataError(UserError, ValueError):
     """Something in a data set's files is not as it has to be. The message names the file and the field."""
+
+
+class SettingError(UserError, ValueError):
+    """A setting that cannot be: of the command line, a recipe or a config. The message names the field."""
+
+
+class MissingPackage(UserError, ModuleNotFoundError):  # noqa: N818
+    """A package that only some users need is not installed. The message says how to install it."""
 
 
 class NonFiniteLoss(UserError, RuntimeError):  # noqa: N818
@@ -19,6 +26,15 @@ class NonFiniteLoss(UserError, RuntimeError):  # noqa: N818
 
 class LoadingError(UserError, RuntimeError):
     """A process that loads pictures died. The run can be resumed."""
+
+
+@contextlib.contextmanager
+def settings() -> Iterator[None]:
+    """Around a call that does nothing but build from the user's settings: its ValueError becomes a SettingError."""
+    try:
+        yield
+    except ValueError as error:
+        raise SettingError(*error.args) from error
 
 
 def one_line(error: Exception) -> str:

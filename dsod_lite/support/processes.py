@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from .errors import one_line
+from .errors import SettingError, one_line
 
 
 def pick_device(name: str) -> torch.device:
@@ -20,7 +20,7 @@ def pick_device(name: str) -> torch.device:
     try:
         return torch.zeros(0, device=name).device
     except (RuntimeError, AssertionError) as error:  # an unknown name, or a device that this machine lacks
-        raise ValueError(f"device is {name!r}: {one_line(error)}") from None
+        raise SettingError(f"device is {name!r}: {one_line(error)}") from None
 
 
 def join(device: str) -> torch.device:

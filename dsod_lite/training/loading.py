@@ -1,6 +1,5 @@
 """How training gets its pictures: in an order, and augmented with random numbers, that the seed alone fixes."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ..support.batches import collate
-from ..support.errors import DataError, LoadingError, SettingError, one_line
+from ..support.batches import collate, loaded, worker_count
+from ..support.errors import DataError, SettingError
 from .recipe import TrainConfig
 from .sharing import Share, share_of
 
@@ -87,16 +86,14 @@ class Loader:
             raise SettingError(said)
         share = share_of(config)
         self.sampler = EpochSampler(self.length, config.seed, config.batch_size, share)
-        self.workers = config.workers
-        if self.workers is None:
-            self.workers = min(8, os.cpu_count() or 1) if device.type == "cuda" else 0
+        workers = worker_count(config.workers, device)
         self._batches: DataLoader[Any] = DataLoader(
             SeededDataset(dataset),
             share.pictures,
             sampler=self.sampler,
-            num_workers=self.workers,
+            num_workers=workers,
             collate_fn=collate,
-            persistent_workers=self.workers > 0,
+            persistent_workers=workers > 0,
             pin_memory=device.type == "cuda",
         )
 
@@ -113,12 +110,4 @@ class Loader:
             DataError: if no picture can be read.
         """
         self.sampler.epoch, self.sampler.step = number, step
-        try:
-            yield from self._batches
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
-                raise
-            raise LoadingError(
-                f"workers: a process that loads pictures died ({one_line(error)}). It may have been out of memory: "
-                f"resume the run with fewer than {self.workers}"
-            ) from error
+        yield from loaded(self._batches)

@@ -80,7 +80,7 @@ def train(
             bar.set_description(f"epoch {number}/{state.epochs}")
             entry = {"epoch": number, **train_epoch(learner, loader, run, bar)}
             if val_set is not None and (number % config.evaluate_every == 0 or number == state.epochs):
-                detections, targets = predict(learner.judged, val_set, config.batch_size)
+                detections, targets = predict(learner.judged, val_set, config.batch_size, config.workers)
                 entry["val_ap50"] = held_out_ap50(detections, targets, val_set)
                 watch.show(val_set, detections, number)
             run.tick()

@@ -65,13 +65,24 @@ def save(path: Path, state: RunState, learner: Learner) -> None:
     save_checkpoint(path, {**vars(learner.state()), **asdict(state), **describe(learner.model)})
 
 
-def restore(path: Path, learner: Learner) -> RunState:
-    """Takes up the learner's state from a run's checkpoint, and returns the run's.
+def restore(path: Path, state: RunState, learner: Learner) -> RunState:
+    """Takes up the learner's state from a run's checkpoint, and returns the run's; `state` is what this one would be.
 
     Raises:
-        CheckpointError: naming the file and the field that is missing, or does not fit the learner.
+        CheckpointError: naming the file, and the field that is missing, does not fit the learner, or says that it is
+            another run's.
     """
     saved = load_checkpoint(path, {**MODEL_FIELDS, **fields_of(LearnerState), **fields_of(RunState)})
+    ours = {**vars(state), **describe(learner.model), "train": repeatable(state.train)}
+    theirs = {**saved, "train": repeatable(saved["train"])}
+    try:
+        if theirs["config"] is not None:  # of an older version, perhaps, with fewer fields
+            theirs["config"] = asdict(config_from_dict(theirs["config"]))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path}: config: {one_line(error)}") from None
+    same = ("classes", "pictures", "augmentation", "train", "architecture", "config")
+    if found := differences({name: ours[name] for name in same}, {name: theirs[name] for name in same}):
+        raise CheckpointError(f"{path}: another run's: {'; '.join(found)}")
     try:
         learner.load(LearnerState(**{f.name: saved[f.name] for f in fields(LearnerState)}))
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
@@ -131,26 +142,11 @@ class Run:
             return
         if not resume:
             raise CheckpointError(f"{path}: this folder holds a run already; resume it, or choose another folder")
-        self._check_same(path)
-        here, began = self.state.environments, restore(path, self.learner)
+        here, began = self.state.environments, restore(path, self.state, self.learner)
         if began.epoch < began.epochs:
             began.environments += here
         self.state = began  # its config too, as it began; device and workers may be others now
         self._write_record()  # a kill between checkpoint and record leaves the record an epoch behind
-
-    def _check_same(self, path: Path) -> None:
-        """Raises CheckpointError, naming the fields in which the folder's run is another than this one."""
-        theirs = load_checkpoint(path, {**MODEL_FIELDS, **fields_of(RunState)})
-        theirs["train"] = repeatable(theirs["train"])
-        if theirs["config"] is not None:
-            try:
-                theirs["config"] = asdict(config_from_dict(theirs["config"]))
-            except (ValueError, TypeError) as error:
-                raise CheckpointError(f"{path}: config: {one_line(error)}") from None
-        ours = {**vars(self.state), "train": repeatable(self.state.train), **describe(self.learner.model)}
-        same = ("classes", "pictures", "augmentation", "train", "architecture", "config")
-        if found := differences({name: ours[name] for name in same}, {name: theirs[name] for name in same}):
-            raise CheckpointError(f"{path}: another run's: {'; '.join(found)}")
 
     def finish_epoch(self, entry: dict[str, float]) -> None:
         """Adds an epoch to the curve and writes checkpoint and record."""

@@ -45,6 +45,7 @@ from ..detector.model import DSOD
 from ..detector.network import Network
 from ..detector.prediction import DensePrediction
 from .caffe_format import Blobs, read_layers
+from .checkpoint import CheckpointError
 
 ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth")
 
@@ -58,7 +59,7 @@ def load_caffemodel(path: str | Path, config: DSODConfig | None = None) -> DSOD:
             channel order and the mean are not in the file, so they have to be those that it was trained with.
 
     Raises:
-        ValueError: naming the file and the layer, if it is no Caffe model or is cut short, or if a layer is
+        CheckpointError: naming the file and the layer, if it is no Caffe model or is cut short, or if a layer is
             missing, has another shape or is one too many, which all mean that the file is of another config.
 
     Source: github.com/szq0214/DSOD, model_libs.py; BVLC/caffe, batch_norm_layer.cpp.
@@ -70,10 +71,10 @@ def load_caffemodel(path: str | Path, config: DSODConfig | None = None) -> DSOD:
         for names, module in caffe_layers(model.network):
             fill(module, names, layers)
         if layers:
-            raise ValueError(f"layer {next(iter(layers))!r}: has no place in this network")
-    except ValueError as error:
+            raise CheckpointError(f"layer {next(iter(layers))!r}: has no place in this network")
+    except CheckpointError as error:
         read_as = f"{model.config.name}, {model.config.prediction}, {model.config.num_classes} classes"
-        raise ValueError(f"{path}: {error} (read as {read_as})") from error
+        raise CheckpointError(f"{path}: {error} (read as {read_as})") from error
     return model.eval()
 
 
@@ -131,7 +132,7 @@ def fill(module: nn.Module, names: tuple[str, ...], layers: dict[str, Blobs]) ->
     mean.copy_(mean_sum * scale)
     variance.copy_(variance_sum * scale)
     if not (mean.isfinite().all() and variance.isfinite().all() and variance.min() >= 0):
-        raise ValueError(f"layer {names[0]!r}: has a variance that is negative or not finite")
+        raise CheckpointError(f"layer {names[0]!r}: has a variance that is negative or not finite")
     gamma, beta = take(layers, names[1], state["weight"], state["bias"])
     state["weight"].copy_(gamma)
     state["bias"].copy_(beta)
@@ -141,22 +142,22 @@ def take(layers: dict[str, Blobs], name: str, *like: Tensor) -> list[Tensor]:
     """Removes a layer and gives its blobs, one for each tensor of `like` and in its shape."""
     if name not in layers:
         rest = f"; not used yet: {', '.join(list(layers)[:3])}" if layers else ""
-        raise ValueError(f"layer {name!r}: is missing{rest}")
+        raise CheckpointError(f"layer {name!r}: is missing{rest}")
     blobs = layers.pop(name)
     if len(blobs) != len(like):
-        raise ValueError(f"layer {name!r}: has {len(blobs)} blobs, not {len(like)}")
+        raise CheckpointError(f"layer {name!r}: has {len(blobs)} blobs, not {len(like)}")
     for blob, tensor in zip(blobs, like, strict=True):
         shape = tuple(tensor.shape)
         old_shape = (1,) * (4 - len(shape)) + shape  # four dimensions, whatever the blob
         if blob.shape not in (shape, old_shape):
-            raise ValueError(f"layer {name!r}: has the shape {list(blob.shape)}, not {list(shape)}")
+            raise CheckpointError(f"layer {name!r}: has the shape {list(blob.shape)}, not {list(shape)}")
     return [torch.from_numpy(blob).reshape(tensor.shape) for blob, tensor in zip(blobs, like, strict=True)]
 
 
 def check_classes(layers: dict[str, Blobs], config: DSODConfig) -> None:
-    """A file for other classes is the commonest mistake, so its error says so. Raises ValueError."""
+    """A file for other classes is the commonest mistake, so its error says so. Raises CheckpointError."""
     name = "First_norm_mbox_conf"
     for blob in layers.get(name, []):
         classes = blob.shape[0] // config.priors.per_cell[0] if blob.ndim == 4 else config.num_classes
         if classes != config.num_classes:
-            raise ValueError(f"layer {name!r}: is for {classes} classes with the background")
+            raise CheckpointError(f"layer {name!r}: is for {classes} classes with the background")

@@ -1,25 +1,38 @@
 """Caffe's binary model file without Caffe: from the bytes of a .caffemodel to the weights of its layers.
 
-The file is one protobuf message, and protobuf's wire format is small enough to read by hand. A message is a
-row of fields. Each starts with a key, the field's number and a wire type, which says how the value is
-written: 0 is a number of seven bits a byte, 1 is eight bytes, 5 is four bytes, and 2 is a length and so many
-bytes: a text, numbers packed together, or a message of its own. What the numbers mean is in caffe.proto. We
-read four of its messages, and skip every field of theirs that has no part in the weights.
+The file is one protobuf message. `FIELDS` describes it as caffe.proto does, but for every field that has no part in
+the weights, and protobuf skips those.
 """
 
+import functools
 import math
 import string
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..support.errors import MissingPackage
+from .checkpoint import CheckpointError
+
 Blobs = list[NDArray[np.float32]]
 
 MAX_DIMENSIONS = 32  # Caffe's own limit
-FIXED_SIZES = {1: 8, 5: 4}  # wire type -> bytes
+FIELDS = {
+    "BlobShape": {"dim": (1, "repeated int64")},
+    "BlobProto": {
+        **{name: (number, "int32") for number, name in enumerate(("num", "channels", "height", "width"), start=1)},
+        "data": (5, "repeated float"),
+        "shape": (7, "BlobShape"),
+        "double_data": (8, "repeated double"),
+    },
+    "V1LayerParameter": {"name": (4, "bytes"), "blobs": (6, "repeated BlobProto")},
+    "LayerParameter": {"name": (1, "bytes"), "blobs": (7, "repeated BlobProto")},
+    # Layers as bytes, to be read one by one: a damaged one can be named then.
+    "NetParameter": {"layers": (2, "repeated bytes"), "layer": (100, "repeated bytes")},
+}
+"""Message -> field -> its number and type. Names are bytes here, since a damaged file's may not be UTF-8."""
 
 # What is often found in the weights' place, by its first bytes.
 NOT_CAFFE = {
@@ -43,129 +56,100 @@ def read_layers(path: str | Path) -> dict[str, Blobs]:
         written with Caffe's old shape keeps all four dimensions: a vector of n is [1, 1, 1, n].
 
     Raises:
-        ValueError: naming the file, and the layer where there is one, for all but a whole file of the format.
+        CheckpointError: naming the file, and the layer where there is one, for all but a whole file of the format.
+        MissingPackage: if protobuf is missing. The package does not need it otherwise.
 
-    Source: protobuf's page on its encoding; BVLC/caffe, caffe.proto and blob.cpp.
+    Source: BVLC/caffe, caffe.proto and blob.cpp.
     """
     data = Path(path).read_bytes()
     if not data:
-        raise ValueError(f"{path}: is empty")
+        raise CheckpointError(f"{path}: is empty")
     for start, what in NOT_CAFFE.items():
         if data.startswith(start):
-            raise ValueError(f"{path}: {what}")
+            raise CheckpointError(f"{path}: {what}")
     if not data[:512].translate(None, string.printable.encode()):
-        raise ValueError(f"{path}: is text (a .prototxt or a web page?), not a binary .caffemodel")
+        raise CheckpointError(f"{path}: is text (a .prototxt or a web page?), not a binary .caffemodel")
 
+    net, whole = parse("NetParameter", data)
     layers: dict[str, Blobs] = {}
     last = "none"
     try:
-        for number, value in fields(memoryview(data)):
-            if number not in (2, 100) or isinstance(value, int):  # NetParameter: layers (V1) and layer
-                continue
-            name, blobs = read_layer(value, is_v1=number == 2)
-            if blobs and name in layers:
-                raise ValueError(f"layer {name!r}: is there twice")
-            if blobs:
-                layers[name] = blobs
-            last = repr(name)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error} (last whole layer: {last})") from error
+        for kind, messages in (("V1LayerParameter", net.layers), ("LayerParameter", net.layer)):
+            for message in messages:
+                name, blobs = read_layer(kind, message)
+                if blobs and name in layers:
+                    raise CheckpointError(f"layer {name!r}: is there twice")
+                if blobs:
+                    layers[name] = blobs
+                last = repr(name)
+        if not whole:
+            raise CheckpointError("cut short, or not Caffe's binary format")
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error} (last whole layer: {last})") from error
     if not layers:
-        raise ValueError(f"{path}: no layer in it has weights, so it is no trained Caffe model")
+        raise CheckpointError(f"{path}: no layer in it has weights, so it is no trained Caffe model")
     return layers
 
 
-def read_layer(message: memoryview, is_v1: bool) -> tuple[str, Blobs]:
-    """Name and blobs of a LayerParameter, or of its predecessor. Raises ValueError, naming the layer."""
-    name_field, blobs_field = (4, 6) if is_v1 else (1, 7)
-    name = ""
+def read_layer(kind: str, content: bytes) -> tuple[str, Blobs]:
+    """Name and blobs of a LayerParameter, or of its predecessor. Raises CheckpointError, naming the layer."""
+    layer, whole = parse(kind, content)
+    name = str(layer.name[:100], "utf-8", "replace")  # a name, or a damaged file's idea of one
+    if not whole:
+        raise CheckpointError(f"layer {name!r}: is damaged")
     blobs: Blobs = []
     try:
-        for number, value in fields(message):
-            if number == name_field and not isinstance(value, int):
-                name = str(value[:100], "utf-8", "replace")  # a name, or a damaged file's idea of one
-            elif number == blobs_field and not isinstance(value, int):
-                blobs.append(read_blob(value))
-    except ValueError as error:
-        raise ValueError(f"layer {name!r}: blob {len(blobs)}: {error}") from error
+        for blob in layer.blobs:
+            blobs.append(read_blob(blob))
+    except CheckpointError as error:
+        raise CheckpointError(f"layer {name!r}: blob {len(blobs)}: {error}") from error
     return name, blobs
 
 
-def read_blob(message: memoryview) -> NDArray[np.float32]:
-    """The array of a BlobProto. Raises ValueError if shape and data disagree, or a value is not finite."""
-    old_shape: dict[int, int] = {}
-    new_shape: list[int] = []
-    # Packed data is one piece, unpacked data a piece for each value; joined they are the same bytes.
-    floats, doubles = bytearray(), bytearray()
-    for number, value in fields(message):
-        if number in (1, 2, 3, 4) and isinstance(value, int):  # num, channels, height, width
-            old_shape[number] = value
-        elif number == 5 and not isinstance(value, int):
-            floats += value
-        elif number == 7 and not isinstance(value, int):
-            dims = (dim for field, packed in fields(value) if field == 1 for dim in numbers(packed))
-            new_shape = list(islice(dims, MAX_DIMENSIONS + 1))
-        elif number == 8 and not isinstance(value, int):
-            doubles += value
-
-    shape = [old_shape.get(i, 0) for i in (1, 2, 3, 4)] if old_shape else new_shape
-    # The shape is only what the file says; the data is what is there.
-    size = len(doubles) / 8 if doubles else len(floats) / 4
-    if len(shape) > MAX_DIMENSIONS or math.prod(shape) != size or size == 0:
-        raise ValueError(f"its shape is {shape}, but it has {size:g} values")
+def read_blob(blob: Any) -> NDArray[np.float32]:
+    """The array of a BlobProto. Raises CheckpointError if shape and data disagree, or a value is not finite."""
+    old_shape = ("num", "channels", "height", "width")
+    is_old = any(blob.HasField(size) for size in old_shape)
+    shape = [getattr(blob, size) for size in old_shape] if is_old else list(blob.shape.dim[: MAX_DIMENSIONS + 1])
     with np.errstate(over="ignore"):  # a double beyond float32 becomes infinite, which is an error below
-        values = np.frombuffer(doubles, "<f8").astype("<f4") if doubles else np.frombuffer(floats, "<f4")
+        values = np.array(blob.double_data or blob.data, np.float32)
+    # The shape is only what the file says; the data is what is there.
+    if not shape or min(shape) < 1 or len(shape) > MAX_DIMENSIONS or math.prod(shape) != len(values):
+        raise CheckpointError(f"its shape is {shape}, but it has {len(values)} values")
     if not np.isfinite(values).all():
-        raise ValueError("not all of its values are finite")
+        raise CheckpointError("not all of its values are finite")
     return values.reshape(shape)
 
 
-def fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """(number, value) of each field: an int for wire type 0, a view of the value's bytes for the others.
+def parse(kind: str, content: bytes) -> tuple[Any, bool]:
+    """A message of `FIELDS`, and whether it is whole: of a damaged one protobuf keeps what comes before the damage."""
+    message = message_types()[kind]()
+    from google.protobuf.message import DecodeError
 
-    Raises:
-        ValueError: if the message ends inside a field, or has a wire type that Caffe does not write.
-    """
-    at = 0
-    while at < len(message):
-        key, at = varint(message, at)
-        number, wire_type = key >> 3, key & 7
-        if wire_type == 0:
-            value, at = varint(message, at)
-            yield number, value
-            continue
-        if wire_type == 2:
-            size, at = varint(message, at)
-        elif wire_type in FIXED_SIZES:
-            size = FIXED_SIZES[wire_type]
-        else:
-            raise ValueError(f"not Caffe's binary format: wire type {wire_type} before byte {at}")
-        if size > len(message) - at:
-            raise ValueError(f"cut short: field {number} has {size} bytes, but {len(message) - at} are left")
-        yield number, message[at : at + size]
-        at += size
+    try:
+        message.MergeFromString(content)
+    except DecodeError:
+        return message, False
+    return message, True
 
 
-def numbers(value: int | memoryview) -> Iterator[int]:
-    """The numbers of a repeated field: one by itself, or several packed together."""
-    if isinstance(value, int):
-        yield value
-        return
-    at = 0
-    while at < len(value):
-        number, at = varint(value, at)
-        yield number
-
-
-def varint(message: memoryview, at: int) -> tuple[int, int]:
-    """The number at byte `at`, seven bits a byte and the lowest first; and the place of the byte after it."""
-    number = 0
-    for shift in range(0, 70, 7):
-        if at == len(message):
-            raise ValueError("cut short inside a number")
-        byte = message[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, at
-    raise ValueError(f"not Caffe's binary format: a number of more than ten bytes before byte {at}")
+@functools.cache
+def message_types() -> dict[str, Any]:
+    """A class for each message of `FIELDS`. Raises MissingPackage if there is no protobuf."""
+    try:
+        from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    except ImportError:
+        raise MissingPackage("convert needs protobuf: pip install protobuf") from None
+    file = descriptor_pb2.FileDescriptorProto(name="weights.proto", package="caffe")
+    for name, fields in FIELDS.items():
+        message = file.message_type.add(name=name)
+        for field, (number, kind) in fields.items():
+            label, single = f" {kind}".rsplit(" ", 1)
+            entry = message.field.add(name=field, number=number, label=f"LABEL_{label.strip().upper() or 'OPTIONAL'}")
+            if single in FIELDS:
+                entry.type_name = f".caffe.{single}"
+            else:
+                entry.type = f"TYPE_{single.upper()}"
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"caffe.{name}")) for name in FIELDS}

@@ -19,6 +19,8 @@ from dsod_lite.commands import evaluate as evaluate_command
 from dsod_lite.commands import train as train_command
 from dsod_lite.commands.detect import drawn
 from dsod_lite.datasets import VOCDataset
+from dsod_lite.evaluation import predict as predict_module
+from dsod_lite.training import loop as train_loop
 
 REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
@@ -366,7 +368,7 @@ OPTIONS = {
     "train": "--model --data --split --held-out --epochs --minutes --image-size --batch-size --optimizer "
     "--learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume --output "
     "JPEGImages Annotations ImageSets/Main",
-    "evaluate": "--checkpoint --data --split --json --batch-size --device",
+    "evaluate": "--checkpoint --data --split --json --batch-size --workers --device",
     "detect": "PICTURE_OR_FOLDER --split --checkpoint --output --min-score --device",
     "arrange": "FOLDER --to --val --test --seed",
     "check": "FOLDER",
@@ -440,11 +442,32 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         (EVALUATE + "{toy}", "config: the file holds a Toy"),
         (EVALUATE + "{run} --split minival", "minival.txt: there is no such split"),
         (EVALUATE + "{run} --batch-size 0", "batch_size"),
+        (EVALUATE + "{run} --workers -1", "workers is -1"),
         (EVALUATE + "{run} --device cuda:77", "device is 'cuda:77'"),
         ("evaluate --data {tmp}/nowhere --checkpoint {run}", "nowhere: there is no such folder"),
         ("detect {tmp}/nothing.jpg --checkpoint {run} --output {tmp}", "nothing.jpg: there is no such file"),
         ("detect {data}/Annotations --checkpoint {run} --output {tmp}", "there is no picture in this folder"),
         ("detect {broken} --checkpoint {run} --output {tmp}/o", "broken.pt: cannot be read as a picture"),
+        ("detect {data} --split all --checkpoint {run} --output {tmp}/o", "all.txt: there is no such split"),
+        ("detect {data}/JPEGImages --checkpoint {run} --output {broken}", "broken.pt"),
+        ("detect {data}/JPEGImages --checkpoint {run} --output {tmp} --device gpu", "device is 'gpu'"),
+        ("arrange {tmp}/nowhere --to {tmp}/o", "nowhere: there is no such folder"),
+        ("arrange {data} --to {tmp}", "is there already"),
+        ("arrange {data} --to {tmp}/o --val 0.6 --test 0.5", "val is 0.6 and test 0.5"),
+        ("arrange {data} --to {tmp}/o --val 0.99 --test 0", "they leave none to train on"),
+        ("prepare {data} --to {tmp}/o --size 8", "size is 8"),
+        ("prepare {tmp} --to {tmp}/o", "is not in VOC's layout"),
+        ("draw {data}", "holds pictures and their lists already"),
+        ("draw {tmp}/o --image-size 8", "image_size 8 is below 64"),
+        ("draw {tmp}/o --test -1", "length -1 is negative"),
+        ("draw {tmp}/o --seed -1", "seed -1 is outside"),
+        ("download voc --to {tmp}/o --archive {broken}", "--archive: is for bccd only"),
+        ("download bccd --to {tmp}/o --archive {broken}", "broken.pt: cannot be unpacked"),
+        ("convert {tmp}/nothing.caffemodel {tmp}/o.pt", "nothing.caffemodel"),
+        ("convert {run}/run.json {tmp}/o.pt", "run.json: is text"),
+        ("convert {broken} {tmp}/o.pt", "broken.pt: is a zip archive"),
+        ("convert {broken} {run}/checkpoint.pt", "checkpoint.pt: exists already"),
+        ("export --checkpoint {broken} {tmp}/o.onnx", "broken.pt: is truncated"),
     ],
 )
 def test_what_the_user_can_mend_is_said_in_one_line(
@@ -459,10 +482,50 @@ def test_what_the_user_can_mend_is_said_in_one_line(
     filled = words.format(data=data, run=trained, tmp=tmp_path, broken=broken, toy=tmp_path / "toy")
     assert call(*filled.split()) == 2
     lines = capsys.readouterr().err.splitlines()
+    assert sum(line.startswith("error: ") for line in lines) == 1
     assert lines[-1].startswith("error: ")
     assert said in lines[-1]
     assert not any("Traceback" in line for line in lines)
     assert (trained / "checkpoint.pt").read_bytes() == before
+
+
+def test_a_missing_package_is_asked_for(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    assert call("export", "--checkpoint", trained, tmp_path / "out.onnx") == 2
+    assert capsys.readouterr().err == "error: export needs onnxscript: pip install onnxscript\n"
+
+
+@pytest.mark.parametrize("kind", [ValueError, ModuleNotFoundError, KeyError, RuntimeError])
+def test_a_bug_shows_its_traceback(
+    kind: type[Exception], data: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line would leave nothing to report it with. What `main` lets pass, Python prints with a traceback."""
+
+    def slip(*_: Any, **__: Any) -> None:
+        raise kind("deep inside")
+
+    monkeypatch.setattr(predict_module, "to_device", slip)
+    monkeypatch.setattr(train_loop, "train_epoch", slip)
+    for words in (["evaluate", "--checkpoint", trained], ["train", "--output", trained.parent / kind.__name__, *FAST]):
+        with pytest.raises(kind, match="deep inside"):
+            call(*words, "--data", data)
+
+
+def test_a_bug_shows_its_traceback_outside_too(data: Path) -> None:
+    program = (
+        "import runpy, sys\n"
+        "import dsod_lite.commands.check as command\n"
+        "command.check_folder = lambda folder: int('a slip')\n"
+        f"sys.argv = ['dsod_lite', 'check', {str(data)!r}]\n"
+        "runpy.run_module('dsod_lite', run_name='__main__')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last)")
+    assert done.stderr.endswith("ValueError: invalid literal for int() with base 10: 'a slip'\n")
 
 
 def test_an_unknown_class_is_named(

@@ -38,7 +38,7 @@ def test_one_flat_folder_becomes_a_folder_to_train_on(tmp_path: Path) -> None:
     assert done[1:] == ([], [])
     assert check_folder(tmp_path / "out") == []
     for split, names in done.lists.items():
-        assert VOCDataset(tmp_path / "out", split, strict=True).names == names
+        assert VOCDataset(tmp_path / "out", split).names == names
     assert contents(source) == before
     after = contents(tmp_path / "out")
     assert {name.split("/")[-1]: data for name, data in after.items() if "ImageSets" not in name} == before

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsod_lite.datasets import DataError, VOCDataset, check_folder, download_bccd
-from dsod_lite.datasets.folder_tools import download
+from dsod_lite.datasets.folder_tools import bccd as module
 
 REPOSITORY = Path(__file__).parents[2]
 SHARED_BCCD = REPOSITORY.parent / "shared/datasets/bccd"
@@ -96,7 +96,7 @@ def server() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def small_set(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "bccd" not in request.fixturenames:
-        monkeypatch.setattr(download, "expected_sums", lambda: SUMS)
+        monkeypatch.setattr(module, "expected_sums", lambda: SUMS)
     for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
 
@@ -122,8 +122,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("mood", ["good", "good-sized", "good-chunked"])
-def test_a_good_download(server: str, parent: Path, mood: str) -> None:
-    download_bccd(parent / "bccd", url=f"{server}/{mood}.zip")
+def test_a_good_download(server: str, parent: Path, mood: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BCCD_URL", f"{server}/{mood}.zip")
+    download_bccd(parent / "bccd")
     assert contents(parent / "bccd") == CONTENTS
     assert [path.name for path in parent.iterdir()] == ["bccd"]
 
@@ -142,10 +143,11 @@ def test_the_folder_is_as_readable_as_any_other(parent: Path) -> None:
     assert (parent / "bccd").stat().st_mode == (parent / "other").stat().st_mode
 
 
-def test_a_whole_folder_is_left_alone(parent: Path) -> None:
+def test_a_whole_folder_is_left_alone(parent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BCCD_URL", "http://127.0.0.1:9/nothing_is_fetched.zip")
     download_bccd(parent / "bccd", archive=saved(parent, GOOD))
     (parent / "bccd/my_notes.txt").write_text("kept")
-    download_bccd(parent / "bccd", url="http://127.0.0.1:9/nothing_is_fetched.zip")
+    download_bccd(parent / "bccd")
     assert (parent / "bccd/my_notes.txt").read_text() == "kept"
 
 
@@ -171,9 +173,11 @@ def test_what_else_is_in_the_place_is_not_touched(parent: Path) -> None:
 # --- broken: an error, and nothing left behind --------------------------------------------------------------
 
 
-def refusal(parent: Path, **source: object) -> str:
-    with pytest.raises(DataError) as error:
-        download_bccd(parent / "bccd", **source)  # type: ignore[arg-type]
+def refusal(parent: Path, archive: Path | None = None, url: str = "nowhere") -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BCCD_URL", url)
+        with pytest.raises(DataError) as error:
+            download_bccd(parent / "bccd", archive)
     assert list(parent.iterdir()) == []
     return str(error.value)
 
@@ -269,18 +273,19 @@ def test_ctrl_c_leaves_nothing(server: str, parent: Path, monkeypatch: pytest.Mo
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(download, "read_small", interrupt)
+    monkeypatch.setattr(module, "read_small", interrupt)
+    monkeypatch.setattr(module, "BCCD_URL", f"{server}/good.zip")
     with pytest.raises(KeyboardInterrupt):
-        download_bccd(parent / "bccd", url=f"{server}/good.zip")
+        download_bccd(parent / "bccd")
     assert list(parent.iterdir()) == []
 
 
 KILLED = """
 import os, signal, sys
-from dsod_lite.datasets import download
+from dsod_lite.datasets.folder_tools import bccd
 
 sums, to, archive = eval(sys.argv[1]), sys.argv[2], sys.argv[3]
-read_small, read = download.read_small, []
+read_small, read = bccd.read_small, []
 
 def read_three(file, what):
     read.append(what)
@@ -288,8 +293,8 @@ def read_three(file, what):
         os.kill(os.getpid(), signal.SIGKILL)
     return read_small(file, what)
 
-download.expected_sums, download.read_small = lambda: sums, read_three
-download.download_bccd(to, archive)
+bccd.expected_sums, bccd.read_small = lambda: sums, read_three
+bccd.download_bccd(to, archive)
 """
 
 
@@ -318,7 +323,7 @@ def bccd() -> Path:
 
 
 def test_the_committed_sums_are_those_of_a_whole_voc_folder() -> None:
-    lines = (REPOSITORY / "dsod_lite/datasets/bccd.sha256").read_text().splitlines()
+    lines = (REPOSITORY / "dsod_lite/datasets/folder_tools/bccd.sha256").read_text().splitlines()
     sums = {line.split(maxsplit=1)[1]: line.split()[0] for line in lines}
     assert len(sums) == len(lines) == 364 * 2 + 4 + 1  # pictures with annotations, lists, the licence
     assert all(len(digest) == 64 and set(digest) <= set("0123456789abcdef") for digest in sums.values())
@@ -327,7 +332,7 @@ def test_the_committed_sums_are_those_of_a_whole_voc_folder() -> None:
 
 
 def test_the_committed_sums_equal_the_real_folder(bccd: Path) -> None:
-    sums = download.expected_sums()
+    sums = module.expected_sums()
     assert set(sums) == {path.relative_to(bccd).as_posix() for path in bccd.rglob("*") if path.is_file()}
     download_bccd(bccd)  # is there and whole
 

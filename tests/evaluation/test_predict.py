@@ -1,5 +1,8 @@
 """A detector over a data set: in order, in pixels of each picture, and with the model left as it was."""
 
+import os
+import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +12,8 @@ from tiny import Rectangles, Toy, quick, same, small_dsod
 from torch import Tensor, nn
 
 from dsod_lite import predict, train
+from dsod_lite.support.batches import worker_count
+from dsod_lite.support.errors import LoadingError, SettingError
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
 
@@ -36,6 +41,34 @@ def test_answers_come_in_the_order_of_the_pictures_and_in_their_pixels(batch_siz
 
 def test_loading_processes_change_nothing() -> None:
     assert same(predict(Toy(), Sizes(), 2, workers=2, progress=False), predict(Toy(), Sizes(), 2, progress=False))
+
+
+def test_judging_loads_as_training_does() -> None:
+    assert worker_count(None, torch.device("cpu")) == 0
+    assert 1 <= worker_count(None, torch.device("cuda")) <= 8
+    assert worker_count(3, torch.device("cpu")) == worker_count(3, torch.device("cuda")) == 3
+    assert worker_count(0, torch.device("cuda")) == 0
+
+
+class Deadly(Rectangles):
+    """A data set that kills the process that loads its last picture."""
+
+    def __getitem__(self, index: int) -> tuple[Tensor, dict[str, Any]]:
+        if index == len(self) - 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__getitem__(index)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_loading_process_that_dies_is_said_in_words() -> None:
+    with pytest.raises(LoadingError, match="fewer than 1"):
+        predict(Toy(), Deadly(4), batch_size=2, workers=1, progress=False)
+
+
+@pytest.mark.parametrize("setting", [{"batch_size": 0}, {"workers": -1}])
+def test_settings_that_cannot_be_are_named(setting: dict[str, int]) -> None:
+    with pytest.raises(SettingError, match=next(iter(setting))):
+        predict(Toy(), Sizes(), **setting)
 
 
 def test_a_dsod_finds_the_same_in_batches_as_one_by_one() -> None:

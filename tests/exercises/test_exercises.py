@@ -12,6 +12,7 @@ import torch
 from course import CHAPTERS, CHECKED, ROOT, WRITTEN
 
 from dsod_lite.exercises import CONTENTS, check, find, grade
+from dsod_lite.exercises import __main__ as command
 from dsod_lite.exercises.answers import NOT_YET, RIGHT, UNANSWERED, judge, wanted
 from dsod_lite.exercises.contents import all_exercises
 
@@ -217,6 +218,29 @@ def test_answers_in_a_file_are_checked_and_listed(tmp_path: Path) -> None:
     at = lines.index("2 boxes")
     assert [line.split()[-1] for line in lines[at + 1 : at + 5]] == ["yet", "check", "check", "right"]
     assert "answers/data.py, line 1" in lines[lines.index("3 data") + 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("boxes.9", "there is no exercise 'boxes.9'"), ("boxes.2", "boxes.2 (Without the zero) has no")]
+)
+def test_a_slip_of_the_keyboard_is_said_in_one_line(
+    name: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "boxes.py").touch()
+    monkeypatch.setattr(sys, "argv", ["exercises", "check", name, "--answers", str(tmp_path)])
+    assert command.main() == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {said}")
+
+
+def test_a_bug_of_ours_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slip(*_: Any) -> None:
+        raise ValueError("deep inside")
+
+    monkeypatch.setattr(command, "check_file", slip)
+    monkeypatch.setattr(sys, "argv", ["exercises", "check", "boxes.1"])
+    with pytest.raises(ValueError, match="deep inside"):
+        command.main()
 
 
 def test_a_chapter_s_exercises_run_unanswered_and_solved() -> None:

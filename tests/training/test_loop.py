@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -472,16 +473,9 @@ def test_within_an_epoch_only_sound_weights_are_kept(tmp_path: Path) -> None:
 
 
 def test_the_message_does_with_what_a_target_has() -> None:
-    class Loader:
-        dataset: Any = None
-
     def said(targets: Sequence[dict[str, Any]], names: Any) -> str:
-        holder = Loader()
-        if names:
-            holder.names = names  # type: ignore[attr-defined]
-        wrapped = Loader()
-        wrapped.dataset = holder
-        return describe_step(7, 2, {"error": math.inf}, targets, wrapped)
+        dataset = SimpleNamespace(names=names) if names else SimpleNamespace()
+        return describe_step(7, 2, {"error": math.inf}, targets, dataset)
 
     start = "step 7 (epoch 3): the loss is not finite (error inf); pictures: "
     ids: list[dict[str, Any]] = [{"image_id": 1}, {"image_id": torch.tensor([0])}]
@@ -591,7 +585,7 @@ def test_each_part_counts_once_in_batchnorms_average() -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"batch_size": 6, "norm_batch_size": 4}, "norm_batch_size is 4; it has to divide batch_size, which is 6"),
+        ({"batch_size": 6, "norm_batch_size": 8}, "norm_batch_size is 8; it is 1 to batch_size, which is 6"),
         ({"norm_batch_size": 0}, "norm_batch_size is 0"),
         ({"norm_average": 1.0}, "norm_average is 1.0"),
     ],

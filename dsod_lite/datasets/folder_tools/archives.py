@@ -1,21 +1,19 @@
 """VOC and COCO as their makers publish them: fetched, checked and unpacked, and gone on with after a stop."""
 
-import hashlib
+import functools
 import os
 import shutil
 import tarfile
-import urllib.error
-import urllib.request
 import zipfile
-from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 
+from torchvision.datasets.utils import calculate_md5
 from torchvision.datasets.voc import DATASET_YEAR_DICT
 from tqdm import tqdm
 
 from ...support.errors import DataError
-from .download import path_inside
+from .download import fetch, path_inside
 
 
 class Archive(NamedTuple):
@@ -59,8 +57,8 @@ def download_archives(archives: list[Archive], to: str | Path) -> None:
             continue
         done.parent.mkdir(parents=True, exist_ok=True)
         file = to / f"{name}.part"
-        fetch_on(archive.url, file)
-        if (found := md5_of(file)) != archive.md5:
+        fetch(archive.url, file)
+        if (found := calculate_md5(file)) != archive.md5:
             file.unlink()  # a cut download would be gone on with; this one cannot be mended
             raise DataError(f"{archive.url}: has the MD5 sum {found}, not {archive.md5}; it was removed, try again")
         unpack_into(file, to, name)
@@ -68,61 +66,24 @@ def download_archives(archives: list[Archive], to: str | Path) -> None:
         file.unlink()
 
 
-def fetch_on(url: str, path: Path) -> None:
-    """Downloads to a file with a progress bar, from where an earlier attempt stopped if the server can."""
-    have = path.stat().st_size if path.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            if response.status != 206:  # all of it, whatever was asked for
-                have = 0
-            length = int(response.headers.get("Content-Length") or 0)
-            total = have + length if length else None
-            bar = tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=url.rsplit("/", 1)[-1])
-            with open(path, "ab" if have else "wb") as file, bar:
-                while block := response.read(1 << 20):
-                    file.write(block)
-                    bar.update(len(block))
-    except urllib.error.HTTPError as error:
-        if error.code == 416 and have:  # nothing beyond what is here: it is whole already
-            return
-        raise DataError(f"{url}: cannot be fetched ({error})") from None
-    except (OSError, HTTPException, ValueError) as error:
-        raise DataError(f"{url}: cannot be fetched ({error}); what came is kept, try again to go on") from None
-    if total is not None and path.stat().st_size < total:
-        raise DataError(f"{url}: cut off after {path.stat().st_size:,} of {total:,} bytes; try again to go on")
-
-
-def md5_of(path: Path) -> str:
-    """MD5 sum of a file, in hexadecimal. It finds damage; it is no protection against malice."""
-    digest = hashlib.md5(usedforsecurity=False)
-    with open(path, "rb") as file, tqdm(total=path.stat().st_size, unit="B", unit_scale=True, desc="checking") as bar:
-        while block := file.read(1 << 22):
-            digest.update(block)
-            bar.update(len(block))
-    return digest.hexdigest()
-
-
 def unpack_into(file: Path, to: Path, name: str) -> None:
     """Unpacks a .tar or .zip aside, and moves its files to their places only when all of it is there."""
     aside = to / f".unpacking-{name}"
     shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed
     try:
+        # Of a path that leads outside both modules would make one inside; such an archive is refused altogether.
+        bar = functools.partial(tqdm, desc=f"unpacking {name}", unit="file")
         if name.endswith(".zip"):
-            with zipfile.ZipFile(file) as source:
-                for info in source.infolist():
-                    path_inside(info.filename, name)
-                for info in tqdm(source.infolist(), desc=f"unpacking {name}", unit="file"):
-                    source.extract(info, aside)
+            with zipfile.ZipFile(file) as zipped:
+                for path in zipped.namelist():
+                    path_inside(path, name)
+                zipped.extractall(aside, bar(zipped.namelist()))
         else:
-            with tarfile.open(file) as source_tar:
-                for member in tqdm(source_tar, desc=f"unpacking {name}", unit="file"):
-                    path_inside(member.name, name)
-                    source_tar.extract(member, aside, filter="data")  # refuses whatever leads outside
-        for source_file in sorted(p for p in aside.rglob("*") if p.is_file()):
-            place = to / source_file.relative_to(aside)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(source_file, place)
+            with tarfile.open(file) as tarred:
+                for path in tarred.getnames():
+                    path_inside(path, name)
+                tarred.extractall(aside, bar(tarred.getmembers()), filter="data")
+        shutil.copytree(aside, to, copy_function=os.replace, dirs_exist_ok=True)
     except DataError:
         raise
     except Exception as error:  # both modules and their decompressors raise nearly anything on a broken archive

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...support.errors import DataError
+from ...support.errors import DataError, SettingError
 from ...support.files import new_folder
 from ..images import SUFFIXES
 
@@ -36,10 +36,10 @@ def arrange_folder(
 
     Raises:
         DataError: if `to` exists, a source does not, two files share a name, or no picture has an annotation.
-        ValueError: if the shares are negative or leave nothing to train on.
+        SettingError: if the shares are negative or leave nothing to train on.
     """
     if not (val >= 0 and test >= 0 and val + test < 1):
-        raise ValueError(f"val is {val} and test {test}; they have to be shares whose sum is below 1")
+        raise SettingError(f"val is {val} and test {test}; they have to be shares whose sum is below 1")
     files = list(_files(sources))
     pictures = _by_name(path for path in files if path.suffix.lower() in SUFFIXES)
     annotations = _by_name(path for path in files if path.suffix.lower() == ".xml")
@@ -51,7 +51,7 @@ def arrange_folder(
         )
     lists = draw_lists(names, val, test, seed)
     if "train" not in lists:
-        raise ValueError(f"val is {val} and test {test}; of {len(names)} pictures they leave none to train on")
+        raise SettingError(f"val is {val} and test {test}; of {len(names)} pictures they leave none to train on")
     with new_folder(Path(to)) as folder:
         for part in ("JPEGImages", "Annotations", "ImageSets/Main"):
             (folder / part).mkdir(parents=True)

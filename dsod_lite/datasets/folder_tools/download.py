@@ -1,122 +1,44 @@
-"""Public data sets, fetched and checked file by file."""
+"""What every download needs: fetching that goes on after a cut, and paths that stay inside their folder."""
 
-import hashlib
-import os
-import shutil
-import tempfile
+import urllib.error
 import urllib.request
-import zipfile
-from collections import defaultdict
 from http.client import HTTPException
-from importlib.resources import files
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO
 
 from tqdm import tqdm
 
 from ...support.errors import DataError
 
-# MIT licence. The commit is part of the address, and the committed sums say what has to be in it.
-BCCD_URL = "https://github.com/Shenggan/BCCD_Dataset/archive/d272fb14.zip"
-MAX_FILE = 16 * 2**20
-"""No file of the set is nearly as large; one that claims to be is not unpacked."""
-REMEDY = "name a folder that does not exist yet, or remove this one if it holds nothing else"
-
-
-def download_bccd(to: str | Path, archive: str | Path | None = None, url: str = BCCD_URL) -> None:
-    """The BCCD blood cells as a folder in VOC's layout: 364 photographs of 640×480 pixels, three classes.
-
-    Every file is compared with the SHA-256 sums in `bccd.sha256`. The folder appears whole or not at all.
-
-    Args:
-        to: the folder to make. If it is there and whole, nothing is done.
-        archive: a .zip downloaded before; None fetches `url`.
-        url: where to fetch it.
-
-    Raises:
-        DataError: if the download is cut, the archive is damaged or has unsafe paths, or a file is missing or
-            differs; or if `to` holds something else.
-    """
-    to = Path(to)
-    sums = expected_sums()
-    if to.exists():
-        check_sums(to, sums)
-        return
-    to.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f"{to.name}.part-", dir=to.parent))
-    try:
-        if archive is None:
-            archive = part / "download.zip"
-            fetch(url, archive)
-        unpack(Path(archive), part / "data", sums)
-        os.replace(part / "data", to)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def expected_sums() -> dict[str, str]:
-    """Path within the folder -> SHA-256 sum, of every file of the set."""
-    lines = (files(__package__) / "bccd.sha256").read_text().splitlines()
-    return {path: digest for digest, path in (line.split(maxsplit=1) for line in lines)}
-
-
-def check_sums(folder: Path, sums: dict[str, str]) -> None:
-    """Raises DataError naming the first file of the folder that is missing or differs."""
-    for name, digest in sums.items():
-        path = folder / name
-        if not path.is_file():
-            raise DataError(f"{path}: is missing; {REMEDY}")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            raise DataError(f"{path}: is not the file it should be (SHA-256); {REMEDY}")
-
 
 def fetch(url: str, path: Path) -> None:
-    """Downloads a file with a progress bar. Raises DataError if it cannot be had, or not to the end."""
+    """Downloads to a file with a progress bar, from where an earlier attempt stopped if the server can.
+
+    By hand, because torchvision's `download_url` and pooch begin again at the first byte, and COCO has 20 GB.
+
+    Raises:
+        DataError: naming the address, if the file cannot be had, or not to the end. What came is kept.
+    """
+    have = path.stat().st_size if path.exists() else 0
     try:
-        with urllib.request.urlopen(url, timeout=60) as response, open(path, "wb") as file:
-            length = int(response.headers.get("Content-Length") or 0) or None
-            with tqdm(total=length, unit="B", unit_scale=True, desc=PurePosixPath(url).name) as bar:
-                while block := response.read(1 << 16):
+        request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+        with urllib.request.urlopen(request, timeout=60) as response:
+            if response.status != 206:  # all of it, whatever was asked for
+                have = 0
+            length = int(response.headers.get("Content-Length") or 0)
+            total = have + length if length else None
+            bar = tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=PurePosixPath(url).name)
+            with open(path, "ab" if have else "wb") as file, bar:
+                while block := response.read(1 << 20):
                     file.write(block)
                     bar.update(len(block))
-    except (OSError, HTTPException, ValueError) as error:
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and have:  # nothing beyond what is here: it is whole already
+            return
         raise DataError(f"{url}: cannot be fetched ({error})") from None
-    if length is not None and path.stat().st_size != length:
-        raise DataError(f"{url}: cut off after {path.stat().st_size:,} of {length:,} bytes")
-
-
-def unpack(archive: Path, to: Path, sums: dict[str, str]) -> None:
-    """The files named in `sums`, from wherever they lie in the .zip, into a new folder.
-
-    Nothing is taken from the archive's own paths but the end that equals a name in `sums`, and an archive
-    with a path that leads outside is refused altogether.
-    """
-    try:
-        with zipfile.ZipFile(archive) as source:
-            members = find_members(source, archive)
-            for name, digest in tqdm(sums.items(), desc="unpacking", leave=False):
-                found = members[path_in_archive(name)]
-                if len(found) != 1:
-                    raise DataError(f"{archive}: {name}: is in the archive {len(found)} times, not once")
-                with source.open(found[0]) as file:
-                    content = read_small(file, f"{archive}: {name}")
-                if hashlib.sha256(content).hexdigest() != digest:
-                    raise DataError(f"{archive}: {name}: is not the file it should be (SHA-256)")
-                (to / name).parent.mkdir(parents=True, exist_ok=True)
-                (to / name).write_bytes(content)
-    except DataError:
-        raise
-    except Exception as error:  # zipfile and its decompressors raise nearly anything on a broken archive
-        raise DataError(f"{archive}: cannot be unpacked: {error}") from error
-
-
-def find_members(source: zipfile.ZipFile, archive: Path) -> defaultdict[str, list[zipfile.ZipInfo]]:
-    """Path below the archive's outermost folder -> its members. Raises DataError if a path leads outside."""
-    members = defaultdict(list)
-    for info in source.infolist():
-        path = path_inside(info.filename, archive)
-        members["/".join(path.parts[1:])].append(info)
-    return members
+    except (OSError, HTTPException, ValueError) as error:
+        raise DataError(f"{url}: cannot be fetched ({error}); try again to go on") from None
+    if total is not None and path.stat().st_size < total:
+        raise DataError(f"{url}: cut off after {path.stat().st_size:,} of {total:,} bytes; try again to go on")
 
 
 def path_inside(name: str, archive: str | Path) -> PureWindowsPath:
@@ -125,16 +47,3 @@ def path_inside(name: str, archive: str | Path) -> PureWindowsPath:
     if path.anchor or ".." in path.parts:
         raise DataError(f"{archive}: {name}: this path leads outside; nothing was unpacked")
     return path
-
-
-def path_in_archive(name: str) -> str:
-    """Where GitHub's archive has a file of the set, below its outermost folder: the licence beside BCCD/."""
-    return f"BCCD/{name}" if "/" in name else name
-
-
-def read_small(file: IO[bytes], what: str) -> bytes:
-    """All of a file that must not be large. Raises DataError if it is."""
-    content = file.read(MAX_FILE + 1)
-    if len(content) > MAX_FILE:
-        raise DataError(f"{what}: is larger than {MAX_FILE:,} bytes")
-    return content

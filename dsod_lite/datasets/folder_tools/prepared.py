@@ -8,7 +8,7 @@ from typing import NamedTuple
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from ...support.errors import DataError
+from ...support.errors import DataError, SettingError
 from ...support.files import new_folder
 from ..annotations import CORNERS, find_image, read_annotation
 from ..images import as_rgb, image_size
@@ -39,11 +39,11 @@ def prepare_folder(root: str | Path, to: str | Path, size: int = 512) -> Prepare
 
     Raises:
         DataError: naming the file that cannot be read, or `to` if it exists already.
-        ValueError: if `size` is below 32.
+        SettingError: if `size` is below 32.
     """
     root, to = Path(root), Path(to)
     if size < 32:
-        raise ValueError(f"size is {size}: pictures of less than 32 pixels have nothing to find on them")
+        raise SettingError(f"size is {size}: pictures of less than 32 pixels have nothing to find on them")
     annotations = sorted((root / "Annotations").glob("*.xml"))
     lists = sorted((root / "ImageSets" / "Main").glob("*.txt"))
     if not annotations or not lists:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torchvision import tv_tensors
 
-from ...support.errors import DataError
+from ...support.errors import DataError, SettingError
 from .drawing import Dice
 from .scene import KINDS, Point, Shape, paint_clutter, paint_ground, paint_shape, place, random_shape
 
@@ -73,7 +73,7 @@ class ShapesDataset(torch.utils.data.Dataset[Any]):
     the item.
 
     Raises:
-        ValueError: for an unknown level, a negative length, an image_size below 64, a seed not in [0, 2**32).
+        SettingError: for an unknown level, a negative length, an image_size below 64, a seed not in [0, 2**32).
     """
 
     classes: tuple[str, ...] = tuple(KINDS)
@@ -87,13 +87,13 @@ class ShapesDataset(torch.utils.data.Dataset[Any]):
         transform: Callable[[Any, Any], Any] | None = None,
     ) -> None:
         if level not in LEVELS:
-            raise ValueError(f"level {level!r} is none of {', '.join(LEVELS)}")
+            raise SettingError(f"level {level!r} is none of {', '.join(LEVELS)}")
         if length < 0:
-            raise ValueError(f"length {length} is negative")
+            raise SettingError(f"length {length} is negative")
         if image_size < 64:
-            raise ValueError(f"image_size {image_size} is below 64: small shapes would vanish between the pixels")
+            raise SettingError(f"image_size {image_size} is below 64: small shapes would vanish between the pixels")
         if not 0 <= seed < 2**32:
-            raise ValueError(f"seed {seed} is outside [0, 2**32)")
+            raise SettingError(f"seed {seed} is outside [0, 2**32)")
         self.length, self.image_size, self.seed, self.level = length, image_size, seed, level
         self.transform = transform
 
@@ -139,7 +139,7 @@ def write_shapes(
 
     Raises:
         DataError: if the folder has lists of pictures already.
-        ValueError: as ShapesDataset.
+        SettingError: as ShapesDataset.
     """
     root = Path(root)
     if any((root / "ImageSets/Main").glob("*.txt")):

@@ -1,0 +1,109 @@
+"""The BCCD blood cells, fetched and checked file by file."""
+
+import hashlib
+import tempfile
+import zipfile
+from collections import defaultdict
+from importlib.resources import files
+from pathlib import Path
+from typing import IO
+
+from tqdm import tqdm
+
+from ...support.errors import DataError
+from ...support.files import new_folder
+from .download import fetch, path_inside
+
+# MIT licence. The commit is part of the address, and the committed sums say what has to be in it.
+BCCD_URL = "https://github.com/Shenggan/BCCD_Dataset/archive/d272fb14.zip"
+MAX_FILE = 16 * 2**20
+"""No file of the set is nearly as large; one that claims to be is not unpacked."""
+REMEDY = "name a folder that does not exist yet, or remove this one if it holds nothing else"
+
+
+def download_bccd(to: str | Path, archive: str | Path | None = None) -> None:
+    """The BCCD blood cells as a folder in VOC's layout: 364 photographs of 640×480 pixels, three classes.
+
+    Every file is compared with the SHA-256 sums in `bccd.sha256`. The folder appears whole or not at all.
+
+    Args:
+        to: the folder to make. If it is there and whole, nothing is done.
+        archive: a .zip downloaded before; None fetches it.
+
+    Raises:
+        DataError: if the download is cut, the archive is damaged or has unsafe paths, or a file is missing or
+            differs; or if `to` holds something else.
+    """
+    to = Path(to)
+    sums = expected_sums()
+    if to.exists():
+        check_sums(to, sums)
+        return
+    with new_folder(to) as part, tempfile.TemporaryDirectory() as aside:
+        if archive is None:
+            archive = Path(aside) / "download.zip"
+            fetch(BCCD_URL, archive)
+        unpack(Path(archive), part, sums)
+
+
+def expected_sums() -> dict[str, str]:
+    """Path within the folder -> SHA-256 sum, of every file of the set."""
+    lines = (files(__package__) / "bccd.sha256").read_text().splitlines()
+    return {path: digest for digest, path in (line.split(maxsplit=1) for line in lines)}
+
+
+def check_sums(folder: Path, sums: dict[str, str]) -> None:
+    """Raises DataError naming the first file of the folder that is missing or differs."""
+    for name, digest in sums.items():
+        path = folder / name
+        if not path.is_file():
+            raise DataError(f"{path}: is missing; {REMEDY}")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            raise DataError(f"{path}: is not the file it should be (SHA-256); {REMEDY}")
+
+
+def unpack(archive: Path, to: Path, sums: dict[str, str]) -> None:
+    """The files named in `sums`, from wherever they lie in the .zip, into a new folder.
+
+    Nothing is taken from the archive's own paths but the end that equals a name in `sums`, and an archive
+    with a path that leads outside is refused altogether.
+    """
+    try:
+        with zipfile.ZipFile(archive) as source:
+            members = find_members(source, archive)
+            for name, digest in tqdm(sums.items(), desc="unpacking", leave=False):
+                found = members[path_in_archive(name)]
+                if len(found) != 1:
+                    raise DataError(f"{archive}: {name}: is in the archive {len(found)} times, not once")
+                with source.open(found[0]) as file:
+                    content = read_small(file, f"{archive}: {name}")
+                if hashlib.sha256(content).hexdigest() != digest:
+                    raise DataError(f"{archive}: {name}: is not the file it should be (SHA-256)")
+                (to / name).parent.mkdir(parents=True, exist_ok=True)
+                (to / name).write_bytes(content)
+    except DataError:
+        raise
+    except Exception as error:  # zipfile and its decompressors raise nearly anything on a broken archive
+        raise DataError(f"{archive}: cannot be unpacked: {error}") from error
+
+
+def find_members(source: zipfile.ZipFile, archive: Path) -> defaultdict[str, list[zipfile.ZipInfo]]:
+    """Path below the archive's outermost folder -> its members. Raises DataError if a path leads outside."""
+    members = defaultdict(list)
+    for info in source.infolist():
+        path = path_inside(info.filename, archive)
+        members["/".join(path.parts[1:])].append(info)
+    return members
+
+
+def path_in_archive(name: str) -> str:
+    """Where GitHub's archive has a file of the set, below its outermost folder: the licence beside BCCD/."""
+    return f"BCCD/{name}" if "/" in name else name
+
+
+def read_small(file: IO[bytes], what: str) -> bytes:
+    """All of a file that must not be large. Raises DataError if it is."""
+    content = file.read(MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise DataError(f"{what}: is larger than {MAX_FILE:,} bytes")
+    return content

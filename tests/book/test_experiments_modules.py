@@ -5,8 +5,9 @@ import torch
 from torch import nn
 from torchvision.ops import box_iou
 
-from book.experiments import blood_cells, chain, matching, mirrored, pictures, pretraining, proposal_free, rivals, speed
-from book.experiments.common import SIDE, shapes
+from book.experiments.comparisons import blood_cells, matching, pictures, proposal_free, speed
+from book.experiments.parts import chain, mirrored, pretraining, rivals
+from book.experiments.parts.common import SIDE, shapes
 from dsod_lite import dsod_tiny
 from dsod_lite.detector.loss import MultiBoxLoss
 

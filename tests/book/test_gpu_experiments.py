@@ -10,10 +10,13 @@ from torchvision.models.detection import SSD300_VGG16_Weights, ssd300_vgg16
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 import dsod_lite
-from book.experiments import catalogue, gpu_blood_cells, gpu_cases, gpu_clock, gpu_shapes, gpu_speed, rivals
+from book.experiments import gpu_speed
 from book.experiments.__main__ import main as command_line
-from book.experiments.speed import multiply_adds
-from book.experiments.verify import verify
+from book.experiments.comparisons import gpu_blood_cells, gpu_shapes
+from book.experiments.machinery import catalogue
+from book.experiments.machinery.verify import verify
+from book.experiments.parts import gpu_cases, gpu_clock, rivals
+from book.experiments.parts.counting import multiply_adds
 from dsod_lite import DSOD
 from dsod_lite.datasets.shapes.dataset import write_shapes
 from dsod_lite.support.errors import NonFiniteLoss

@@ -1,10 +1,7 @@
 """The book's own rules, checked in its sources. What the built pages look like is test_browser.py's part."""
 
-import os
 import re
-import shutil
 import statistics
-import subprocess
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -135,40 +132,3 @@ def test_page_shows_the_executed_copy_and_never_an_older_one(tmp_path: Path) -> 
     assert shown(tmp_path, chapter) == executed
     with pytest.raises(ExtensionError, match=r"book/a.ipynb has changed"):
         shown(tmp_path, notebook_text("1 + 2"))
-
-
-@pytest.mark.skipif(not (ROOT / ".venv/.installed").exists(), reason="no .venv: make sets it up")
-def test_make_executes_a_notebook_once_and_stops_at_a_failing_cell(tmp_path: Path) -> None:
-    """In a small book of its own, with this one's Makefile and environment."""
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    for name in ("book/experiments", "data", "dsod_lite"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "book/experiments/tried.py").write_text("FACTOR = 7")
-    chapter, copy = tmp_path / "book/a.ipynb", tmp_path / "_executed/book/a.ipynb"
-    (tmp_path / "data/number.txt").write_text("6")
-
-    def make() -> subprocess.CompletedProcess[str]:
-        command = ["make", "--old-file", ".venv/.installed", "_executed/book/a.ipynb"]
-        outside = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}  # no flags of `make test`
-        return subprocess.run(command, cwd=tmp_path, env=outside, capture_output=True, text=True)
-
-    def answer() -> str:
-        return code_cells(copy)[0].outputs[0].data["text/plain"]
-
-    code = "from experiments.tried import FACTOR\nFACTOR * int(open('../data/number.txt').read())"
-    chapter.write_text(notebook_text(code))
-    assert make().returncode == 0
-    assert answer() == "42"
-    assert "nbmake" not in make().stdout  # nothing changed: not executed again
-
-    (tmp_path / "data/number.txt").write_text("5")
-    assert make().returncode == 0
-    assert answer() == "35"
-
-    chapter.write_text(notebook_text("1 / 0"))
-    failed = make()
-    assert failed.returncode != 0
-    assert "ZeroDivisionError" in failed.stdout
-    assert not copy.exists()

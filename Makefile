@@ -25,7 +25,7 @@ book: executed  ## execute the notebooks that changed, jobs=N at a time, and bui
 	@$(MAKE) --no-print-directory $(pages)
 	@echo "The book is built: open $(pages), or run make serve."
 
-test: .venv/.installed $(live)  ## test the package, every notebook and the built pages
+test: .venv/.installed $(live) dsod_lite/exercises/contents.json  ## test the package, every notebook and the built pages
 	$(python) -m pytest --ignore tests/pages
 	$(MAKE) book
 	$(python) -m pytest tests/pages
@@ -47,7 +47,7 @@ links: executed  ## follow every link that leads out of the book
 slides: executed _build/frontend/.installed  ## slides of every chapter, or of chapters="boxes priors"
 	$(python) book/tools/slides.py _executed _build/slides $(chapters)
 
-assignments: .venv/.installed  ## student notebooks without solutions and an nbgrader course, in _build/assignments
+assignments: .venv/.installed dsod_lite/exercises/contents.json  ## student notebooks without solutions and an nbgrader course, in _build/assignments
 	$(python) book/tools/assignments.py _build/assignments
 
 repository:  ## make a copy of the book its own: URL=https://github.com/NAME/REPOSITORY
@@ -79,10 +79,14 @@ clean:  ## delete everything that these commands made, .venv included
 # What the notebooks' outputs and the pages depend on, beside the notebooks: of the first, code and not docstrings.
 _executed/inputs.txt: files := dsod_lite data book/experiments requirements.txt
 _build/inputs.txt: files := --docstrings book _config.yml _toc.yml dsod_lite requirements.txt
-_executed/inputs.txt _build/inputs.txt: FORCE | .venv/.installed
+_executed/inputs.txt _build/inputs.txt: dsod_lite/exercises/contents.json FORCE | .venv/.installed
 	@mkdir -p $(@D)
 	@$(python) book/tools/inputs.py $(files) > $@.new
 	@if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
+
+# The exercises' list, which the package carries along.
+dsod_lite/exercises/contents.json: $(found) _toc.yml | .venv/.installed
+	@$(python) book/tools/exercises.py $@ && touch $@
 
 # A make of its own, so that nothing but notebooks runs side by side.
 executed: .venv/.installed

@@ -1,6 +1,13 @@
-"""Reads the exercises out of the chapters: for the assignments, the slides, and the tests that solve them."""
+"""Reads the exercises out of the chapters: for the assignments, the slides, the pages, and the tests that solve them.
 
+    python book/tools/exercises.py dsod_lite/exercises/contents.json
+
+writes the list that the package carries along. `make book` does so whenever a chapter has changed.
+"""
+
+import json
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,3 +82,13 @@ def read_exercises(path: Path) -> list[Written]:
 def plain(markdown: str) -> str:
     """Markdown without what only the book's pages can show: citations go, references become words."""
     return re.sub(r" ?\{(\w+)\}`[^`]*`", lambda role: f" {ROLES[role[1]]}" if ROLES[role[1]] else "", markdown)
+
+
+def contents(root: Path) -> str:
+    """The chapters and their exercises with their grades, as the package has them: JSON."""
+    listed = {path.stem: [f"{'★' * e.stars} {e.title}" for e in read_exercises(path)] for path in chapters(root)}
+    return json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(contents(Path(__file__).parents[2]), encoding="utf-8", newline="\n")

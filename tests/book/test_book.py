@@ -1,5 +1,6 @@
 """The book's own rules, checked in its sources. What the built pages look like is test_browser.py's part."""
 
+import importlib
 import re
 import statistics
 import tomllib
@@ -103,6 +104,30 @@ def test_the_book_is_pinned_exactly_and_the_package_from_below_only() -> None:
     needs = [Requirement(r) for r in project["dependencies"]]
     assert [n.name for n in needs if {s.operator for s in n.specifier} - {">=", "!="}] == []
     assert {n.name for n in needs} <= {p.name for p in pins}
+
+
+def resolve(name: str) -> object:
+    """What a dotted name of the package stands for. Raises ImportError or AttributeError."""
+    found: Any = importlib.import_module("dsod_lite")
+    done = "dsod_lite"
+    for part in name.split(".")[1:]:
+        done += f".{part}"
+        found = getattr(found, part) if hasattr(found, part) else importlib.import_module(done)
+    return found
+
+
+def test_what_the_pages_name_of_the_package_is_there() -> None:
+    """Also where no cell runs: in prose, and in code that is only shown."""
+    named = {text for path in NOTEBOOKS for text in (c.source for c in code_cells(path))}
+    text = "\n".join([book_text(), *named, (ROOT / "README.md").read_text(encoding="utf-8")])
+    names = set(re.findall(r"\bdsod_lite(?:\.[A-Za-z_]\w*)+", text))
+    for module, imported in re.findall(r"\bfrom (dsod_lite[\w.]*) import ([\w, ]+)$", text, re.MULTILINE):
+        names |= {f"{module}.{name.split(' as ')[0].strip()}" for name in imported.split(",")}
+    assert len(names) > 50
+    for name in names:
+        resolve(name)
+    paths = set(re.findall(r"\bdsod_lite/[\w/]+\.\w+", text))
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 def notebook_text(code: str, **cell: Any) -> str:

@@ -24,12 +24,14 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def small_book(tmp_path: Path) -> Path:
     """A book of its own, with this one's Makefile and environment."""
-    for name in ("Makefile", "requirements.txt", "pyproject.toml", "book/tools/inputs.py"):
+    tools = ("book/tools/inputs.py", "book/tools/exercises.py")
+    for name in ("Makefile", "requirements.txt", "pyproject.toml", *tools):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    for name in ("book/experiments", "data", "dsod_lite"):
+    for name in ("book/experiments", "data", "dsod_lite/exercises"):
         (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "_toc.yml").write_text("parts: []")
     (tmp_path / "book/experiments/tried.py").write_text('"""Tried."""\nFACTOR = 7')
     (tmp_path / "data/number.txt").write_text("6")
     return tmp_path

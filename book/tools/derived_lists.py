@@ -11,13 +11,12 @@ from pathlib import Path
 
 import nbformat
 import yaml
-from exercises import chapters, read_exercises
+from exercises import chapters, read_exercises, title
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "dsod_lite"
-TITLE = r"\A# (.+?)\n"
 READING = r"\*\*Time:\*\*\s(.{1,30}?)\sof\sreading"
 MARK = re.compile(r"^<!-- derived: (\w+) -->$", re.MULTILINE)
 ROOMS = ("detector", "training", "evaluation", "datasets", "weights", "deploy", "plots", "support")
@@ -42,7 +41,7 @@ def said(pattern: str, path: Path) -> str:
 
 
 def link(path: Path) -> str:
-    return f"[{said(TITLE, path)}](../{path.relative_to(ROOT / 'book').as_posix()})"
+    return f"[{title(nbformat.read(path, as_version=4))}](../{path.relative_to(ROOT / 'book').as_posix()})"
 
 
 def exercises() -> str:

@@ -10,9 +10,11 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import yaml
+from nbformat import NotebookNode
 
 DIRECTIVE = re.compile(r"^(`{3,})\{(exercise|solution)\}([^\n]*)\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -48,6 +50,13 @@ class Written:
         return PYTHON.findall(self.solution)
 
 
+def matched(pattern: str, text: str) -> tuple[str, ...]:
+    """The groups of a pattern that a whole text has. Raises ValueError, with the text's beginning, if it has not."""
+    if (found := re.fullmatch(pattern, text, re.DOTALL)) is None:
+        raise ValueError(f"what begins with {text[:60]!r} is not like {pattern}")
+    return found.groups()
+
+
 def chapters(root: Path) -> list[Path]:
     """The book's notebooks that have exercises, in its order."""
     contents = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
@@ -56,9 +65,14 @@ def chapters(root: Path) -> list[Path]:
     return [path for path in notebooks if "{exercise}" in path.read_text(encoding="utf-8")]
 
 
+def title(notebook: NotebookNode) -> str:
+    """What stands above a chapter."""
+    return matched(r"# ([^\n]+).*", notebook.cells[0].source)[0]
+
+
 def read_exercises(path: Path) -> list[Written]:
     """The exercises of a chapter's notebook, in its order, each with the cell to fill in and the solution below it."""
-    found: list[dict[str, object]] = []
+    found: list[dict[str, Any]] = []
     formulas: dict[str, str] = {}
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code" and found and (name := re.search(r'^check\("(.+?)"', cell.source, re.MULTILINE)):
@@ -68,8 +82,8 @@ def read_exercises(path: Path) -> list[Written]:
         formulas.update((label, formula.strip(" .,\n")) for formula, label in LABELLED.findall(cell.source))
         for _, kind, argument, body in DIRECTIVE.findall(cell.source):
             if kind == "exercise":
-                label, text = re.fullmatch(r":label: (\S+)\n+(.*)", body, re.DOTALL).groups()
-                stars, statement = re.fullmatch(r"(★+) (.*)", text.strip(), re.DOTALL).groups()
+                label, text = matched(r":label: (\S+)\n+(.*)", body)
+                stars, statement = matched(r"(★+) (.*)", text.strip())
                 statement = re.sub(r"\{eq\}`(\S+?)`", lambda label: f"${formulas[label[1]]}$", statement)
                 title = argument.strip()
                 found.append({"label": label, "title": title, "stars": len(stars), "statement": statement})

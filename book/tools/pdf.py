@@ -17,7 +17,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, PdfMargins
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +51,7 @@ def add_page(book: PdfWriter, page: "Page", address: str) -> str:
     page.goto(address, wait_until="load")
     title = page.title().split(" — ")[0]
     page.evaluate(PREPARE, f"sheet-{len(book.pages)}-")
-    margin = {"top": "18mm", "bottom": "20mm", "left": "17mm", "right": "17mm"}
+    margin: PdfMargins = {"top": "18mm", "bottom": "20mm", "left": "17mm", "right": "17mm"}
     printed = page.pdf(format="A4", margin=margin, scale=0.75, print_background=True)
     book.append(io.BytesIO(printed), import_outline=False)
     return title

@@ -15,6 +15,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.collections import LineCollection
 from torch import nn
 
 from book.experiments import comparisons
@@ -320,7 +321,9 @@ class TestRecords:
         dots = [line.get_ydata().tolist() for line in ax.lines if line.get_marker() == "o"]
         assert dots == [[0.5], [0.3, 0.4, 0.5]]
         assert [label.get_text() for label in ax.get_xticklabels()] == ["one seed", "three"]
-        (bar,) = ax.collections[0].get_segments()
+        (lines,) = ax.collections
+        assert isinstance(lines, LineCollection)
+        (bar,) = lines.get_segments()
         assert bar[:, 1].tolist() == pytest.approx([0.4 - 0.248434, 0.4 + 0.248434], abs=1e-6)
         plt.close(ax.figure)
 

@@ -19,6 +19,7 @@ from book.experiments.parts import gpu_cases, gpu_clock, rivals
 from book.experiments.parts.counting import multiply_adds
 from dsod_lite import DSOD
 from dsod_lite.datasets.shapes.dataset import write_shapes
+from dsod_lite.detector.blocks import DenseLayer
 from dsod_lite.support.errors import NonFiniteLoss
 from dsod_lite.training.step import Learner
 
@@ -147,7 +148,7 @@ def test_a_stopped_run_goes_on_to_the_same_numbers(small, monkeypatch):
     class Stopped(Exception):  # noqa: N818
         pass
 
-    steps = []
+    steps: list[int] = []
     whole_step = Learner.step
 
     def counted(self, *arguments):
@@ -199,8 +200,13 @@ def test_without_a_gpu_speed_says_so_and_writes_nothing(no_gpu, tmp_path, capsys
 def uncompiled(monkeypatch):
     """Compilers are left out, and what would have been compiled is noted."""
     asked = []
+
+    def compiled(module, **how):
+        asked.append("fast_network")
+        return module
+
     monkeypatch.setattr(nn.Module, "compile", lambda module: asked.append(type(module).__name__))
-    monkeypatch.setattr(torch, "compile", lambda module, **how: asked.append("fast_network") or module)
+    monkeypatch.setattr(torch, "compile", compiled)
     return asked
 
 
@@ -213,7 +219,7 @@ def test_every_switch_is_measured_and_the_record_is_whole(uncompiled, monkeypatc
     record = gpu_speed.measure(SMALL, 64, 2, CPU, rounds=1, calls=1, matrix_side=32)
     record = json.loads(json.dumps(record, allow_nan=False))
     assert not [row for row in record["rows"] if "failed" in row]
-    trained = {name: set() for name in SMALL}
+    trained: dict[str, set[str]] = {name: set() for name in SMALL}
     for row in record["rows"]:
         assert row["pictures_per_second"] > 0
         if row["part"] == "training":
@@ -250,12 +256,11 @@ def test_switches_do_what_they_are_called(uncompiled, monkeypatch):
     on = gpu_cases.Switches(channels_last=True, precision="bfloat16", compile=True, fused=True, save_memory=True)
     for switches in (gpu_cases.Switches(), on):
         gpu_cases.training(SMALL["ours"], switches, 2, 64, CPU)
-    off, on = learners
-    for learner, expected in ((off, False), (on, True)):
+    for learner, expected in zip(learners, (False, True), strict=True):
         weight = next(p for p in learner.model.parameters() if p.ndim == 4 and min(p.shape) > 1)
         assert weight.is_contiguous(memory_format=torch.channels_last) == expected
         assert weight.is_contiguous() != expected
-        layers = [m for m in learner.model.modules() if isinstance(m, dsod_lite.detector.blocks.DenseLayer)]
+        layers = [m for m in learner.model.modules() if isinstance(m, DenseLayer)]
         assert {layer.save_memory for layer in layers} == {expected}
         assert bool(learner.optimizer.defaults["fused"]) == expected
         assert (learner.precision == torch.bfloat16) == expected

@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from ..training.recompute import recompute
-
 
 def norm_relu_conv(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> nn.Sequential:
     """BatchNorm, ReLU, convolution: the pre-activation order of DenseNet, in which all but DSOD's stem is built."""
@@ -53,20 +51,13 @@ class DenseNetStem(nn.Sequential):
 class DenseLayer(nn.Module):
     """k new channels beside the old: [B, C, H, W] -> [B, C + k, H, W], the input first."""
 
-    save_memory = False
-    """Whether training forgets what lies between input and output, and computes it again when gradients need it."""
-
     def __init__(self, in_channels: int, bottleneck: int, growth_rate: int) -> None:
         super().__init__()
         self.squeeze = norm_relu_conv(in_channels, bottleneck, 1)
         self.grow = norm_relu_conv(bottleneck, growth_rate, 3)
 
-    def new_channels(self, x: Tensor) -> Tensor:
-        return self.grow(self.squeeze(x))
-
     def forward(self, x: Tensor) -> Tensor:
-        new = recompute(self, self.new_channels, x) if self.save_memory and self.training else self.new_channels(x)
-        return torch.cat([x, new], dim=1)
+        return torch.cat([x, self.grow(self.squeeze(x))], dim=1)
 
 
 class DenseBlock(nn.Sequential):

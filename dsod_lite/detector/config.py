@@ -3,9 +3,17 @@
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from .priors import VOC300_PRIORS, PriorConfig
+
+
+def wrong_choice(config: Any) -> str | None:
+    """What is wrong with the first field of a dataclass whose value is none of its `Literal`; None: nothing is."""
+    for field, hint in get_type_hints(type(config)).items():
+        if get_origin(hint) is Literal and getattr(config, field) not in get_args(hint):
+            return f"{field} is {getattr(config, field)!r}; it is {' or '.join(map(repr, get_args(hint)))}"
+    return None
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,6 @@ class DSODConfig:
     antialias: bool = False
     """Whether pictures that are shrunk to the input are smoothed. The authors' OpenCV does not smooth."""
 
-    matching: Literal["bipartite", "best"] = "bipartite"
-    """How each object gets a prior of its own: see `matching.match`."""
     match_threshold: float = 0.5
     negatives_per_positive: float = 3.0
     min_negatives: int = 0
@@ -62,22 +68,17 @@ class DSODConfig:
 
     def __post_init__(self) -> None:
         """Raises ValueError, naming the field, for values that no network can be built from."""
-        for field in (
-            "image_size",
-            "stem_channels",
-            "bottleneck",
-            "growth_rate",
-            "candidates_per_class",
-            "detections_per_image",
-        ):
-            if getattr(self, field) < 1:
-                raise ValueError(f"{field} is {getattr(self, field)}; it is 1 or more")
-        for field in ("match_threshold", "score_threshold", "nms_threshold"):
-            if not 0 <= getattr(self, field) <= 1:
-                raise ValueError(f"{field} is {getattr(self, field)}; it is 0 to 1")
-        for field in ("negatives_per_positive", "min_negatives"):
-            if not getattr(self, field) >= 0:
-                raise ValueError(f"{field} is {getattr(self, field)}; it is 0 or more")
+        if said := wrong_choice(self):
+            raise ValueError(said)
+        widths = ("image_size", "stem_channels", "bottleneck", "growth_rate")
+        counts = (*widths, "candidates_per_class", "detections_per_image")
+        shares = ("match_threshold", "score_threshold", "nms_threshold")
+        for low, high, fields in (
+            (1, math.inf, counts), (0, 1, shares), (0, math.inf, ("negatives_per_positive", "min_negatives"))
+        ):  # fmt: skip
+            for field in fields:
+                if not low <= (value := getattr(self, field)) <= high:
+                    raise ValueError(f"{field} is {value}; it is {low} {'to 1' if high == 1 else 'or more'}")
         if not self.std > 0:
             raise ValueError(f"std is {self.std}; it is above 0")
         if len(self.mean) != 3:
@@ -86,14 +87,6 @@ class DSODConfig:
             raise ValueError(f"block_layers is {self.block_layers}; it has 4 entries, each 1 or more")
         if self.num_classes < 2:
             raise ValueError(f"num_classes is {self.num_classes}; it counts the background, so it is 2 or more")
-        if self.stem not in ("stem", "densenet"):
-            raise ValueError(f"stem is {self.stem!r}; it is 'stem' or 'densenet'")
-        if self.prediction not in ("dense", "plain"):
-            raise ValueError(f"prediction is {self.prediction!r}; it is 'dense' or 'plain'")
-        if self.channel_order not in ("BGR", "RGB"):
-            raise ValueError(f"channel_order is {self.channel_order!r}; it is 'BGR' or 'RGB'")
-        if self.matching not in ("bipartite", "best"):
-            raise ValueError(f"matching is {self.matching!r}; it is 'bipartite' or 'best'")
         if not 0 < self.compression <= 1:
             raise ValueError(f"compression is {self.compression}; it is above 0 and at most 1")
         channels = 2 * self.stem_channels
@@ -101,17 +94,14 @@ class DSODConfig:
             channels = int((channels + layers * self.growth_rate) * self.compression)
             if channels < 1:
                 raise ValueError(f"compression is {self.compression}; it leaves a transition no channel")
+        given = f"prediction_channels is {self.prediction_channels}"
         if min(self.prediction_channels, default=0) < 1:
-            raise ValueError(f"prediction_channels is {self.prediction_channels}; each is 1 or more")
+            raise ValueError(f"{given}; each is 1 or more")
         if self.prediction == "dense" and any(c % 2 for c in self.prediction_channels):
-            raise ValueError(
-                f"prediction_channels is {self.prediction_channels}; dense prediction halves each, so they are even"
-            )
-        if len(self.prediction_channels) + 1 != len(self.priors.min_sizes):
-            raise ValueError(
-                f"prediction_channels makes {len(self.prediction_channels) + 1} maps, "
-                f"priors are given for {len(self.priors.min_sizes)}"
-            )
+            raise ValueError(f"{given}; dense prediction halves each, so they are even")
+        maps, sizes = len(self.prediction_channels) + 1, len(self.priors.min_sizes)
+        if maps != sizes:
+            raise ValueError(f"prediction_channels makes {maps} maps, priors are given for {sizes}")
 
     @property
     def name(self) -> str:

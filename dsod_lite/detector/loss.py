@@ -1,7 +1,6 @@
 """The multibox loss: offsets of the matched priors, classes of the matched and of the hardest unmatched ones."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,9 +11,7 @@ from .boxes import encode
 from .matching import match
 
 
-def mine_hard_negatives(
-    background_loss: Tensor, positive: Tensor, ratio: float = 3.0, at_least: int = 0
-) -> Tensor:
+def mine_hard_negatives(background_loss: Tensor, positive: Tensor, ratio: float = 3.0, at_least: int = 0) -> Tensor:
     """The negatives that the network is most wrong about, in each picture `ratio` times as many as it has positives.
 
     Most of several thousand priors are background, and most of those are easy. Without mining they drown the rest.
@@ -36,9 +33,7 @@ def mine_hard_negatives(
     return (rank < wanted) & ~positive
 
 
-def pad_objects(
-    boxes: Sequence[Tensor], labels: Sequence[Tensor], priors: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def pad_objects(boxes: Sequence[Tensor], labels: Sequence[Tensor], priors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Pictures with different numbers of objects as one batch: boxes [B, M, 4], labels [B, M], IoU [B, M, P].
 
     M is the largest number, and at least 1. Pictures with fewer are filled up with objects whose IoU is -1. Boxes are
@@ -74,27 +69,27 @@ def matched_targets(matched: Tensor, boxes: Tensor, labels: Tensor, priors: Tens
 class MultiBoxLoss(nn.Module):
     """(Σ smooth L1 over positives + Σ cross-entropy over positives and mined negatives) / max(1, positives).
 
-    The sums run over the whole batch. Where batches are accumulated, the mean of their losses is the authors' mean of
-    ratios.
+    The sums run over the whole batch. With gradient accumulation, the mean of the portions' losses is the authors'
+    mean of ratios.
     """
 
-    def __init__(
-        self,
-        threshold: float = 0.5,
-        matching: Literal["bipartite", "best"] = "bipartite",
-        negatives_per_positive: float = 3.0,
-        min_negatives: int = 0,
-    ) -> None:
+    def __init__(self, threshold: float = 0.5, negatives_per_positive: float = 3.0, min_negatives: int = 0) -> None:
         super().__init__()
         self.threshold = threshold
-        self.matching = matching
         self.negatives_per_positive = negatives_per_positive
         self.min_negatives = min_negatives
 
     def forward(
         self, offsets: Tensor, logits: Tensor, priors: Tensor, boxes: Sequence[Tensor], labels: Sequence[Tensor]
     ) -> dict[str, Tensor]:
-        """Two scalars, "bbox_regression" and "classification".
+        """Two scalars, "bbox_regression" and "classification"; the arguments are those of `sums`."""
+        sums, positives = self.sums(offsets, logits, priors, boxes, labels)
+        return {name: value / positives.clamp(min=1) for name, value in sums.items()}
+
+    def sums(
+        self, offsets: Tensor, logits: Tensor, priors: Tensor, boxes: Sequence[Tensor], labels: Sequence[Tensor]
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """The two sums, and how many priors are positive: scalars.
 
         Args:
             offsets: [B, P, 4].
@@ -105,9 +100,8 @@ class MultiBoxLoss(nn.Module):
         """
         offsets, logits = offsets.float(), logits.float()  # sums over thousands of priors need more than half precision
         padded_boxes, padded_labels, iou = pad_objects(boxes, labels, priors)
-        matched = match(iou, self.threshold, self.matching)  # [B, P]
+        matched = match(iou, self.threshold)  # [B, P]
         positive = matched >= 0
-        count = self.count(positive)
 
         target_labels, target_offsets = matched_targets(matched, padded_boxes, padded_labels, priors)
         regression = F.smooth_l1_loss(offsets[positive], target_offsets, reduction="sum")
@@ -117,8 +111,4 @@ class MultiBoxLoss(nn.Module):
             negative = mine_hard_negatives(background_loss, positive, self.negatives_per_positive, self.min_negatives)
         counted = positive | negative
         classification = F.cross_entropy(logits[counted], target_labels[counted], reduction="sum")
-        return {"bbox_regression": regression / count, "classification": classification / count}
-
-    def count(self, positive: Tensor) -> Tensor:
-        """What the sums are divided by, given which priors [B, P] are positive."""
-        return positive.sum().clamp(min=1)
+        return {"bbox_regression": regression, "classification": classification}, positive.sum()

@@ -4,8 +4,6 @@ Everything here works on a batch at once: IoU [B, M, P] between M objects (pictu
 -1) and P priors.
 """
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
@@ -13,8 +11,8 @@ from torch import Tensor
 NO_OVERLAP = 1e-6
 
 
-def match(iou: Tensor, threshold: float = 0.5, method: Literal["bipartite", "best"] = "bipartite") -> Tensor:
-    """The object that each prior answers for.
+def match(iou: Tensor, threshold: float = 0.5) -> Tensor:
+    """The object that each prior (anchor) answers for.
 
     First every object gets one prior of its own, however small the overlap. Then each prior left over takes the
     object it overlaps most, if the IoU is at least `threshold`.
@@ -22,9 +20,6 @@ def match(iou: Tensor, threshold: float = 0.5, method: Literal["bipartite", "bes
     Args:
         iou: [B, M, P]; rows of padding are below 0.
         threshold: IoU, 0 to 1.
-        method: how an object gets its own prior. "bipartite": the pair of largest IoU first, then the largest among the
-            objects and priors left, as the authors do; no two objects share. "best": each object takes its best
-            prior, and where two want the same one the later object has it, as many ports do.
 
     Returns:
         [B, P] int64: index of the object, -1 for background.
@@ -35,7 +30,7 @@ def match(iou: Tensor, threshold: float = 0.5, method: Literal["bipartite", "bes
     own = iou.new_full((batch, priors + 1), -1, dtype=torch.int64)  # one prior too many, for objects that get none
     if objects == 0:
         return own[:, :priors]
-    prior_of = bipartite_priors(iou) if method == "bipartite" else best_priors(iou)  # [B, M]
+    prior_of = bipartite_priors(iou)  # [B, M]
     item = torch.arange(objects, device=iou.device).expand(batch, -1)
     own = own.scatter_reduce(1, prior_of.where(prior_of >= 0, priors), item, "amax")[:, :priors]
 
@@ -44,17 +39,11 @@ def match(iou: Tensor, threshold: float = 0.5, method: Literal["bipartite", "bes
     return own.where(own >= 0, matched)
 
 
-def best_priors(iou: Tensor) -> Tensor:
-    """The prior that overlaps each object most, [B, M, P] -> [B, M]; -1 for padding and for objects that touch none."""
-    best_iou, prior = iou.max(dim=2)
-    return prior.where(best_iou > NO_OVERLAP, -1)
-
-
 def bipartite_priors(iou: Tensor) -> Tensor:
     """A prior for each object, no prior twice, the largest overlaps served first: [B, M, P] -> [B, M], -1: none.
 
-    M rounds, each serving one object in every picture. An object can lose at most M - 1 priors to others, so its M best
-    are all that need be looked at.
+    Bipartite matching in M rounds, each serving one object in every picture. An object can lose at most M - 1 priors to
+    others, so its M best are all that need be looked at.
     """
     batch, objects, priors = iou.shape
     # A small object inside several priors of one size overlaps them equally, and topk picks any of them. A step far

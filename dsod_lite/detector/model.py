@@ -11,7 +11,7 @@ from torchvision.transforms.v2 import functional as transforms
 from .config import DSODConfig
 from .detect import detect
 from .fast import fast_network
-from .inputs import check_images, check_norm, check_targets
+from .inputs import check_images, check_targets
 from .loss import MultiBoxLoss
 from .network import Network
 from .priors import prior_boxes
@@ -36,10 +36,7 @@ class DSOD(nn.Module):
         self.config = config or DSODConfig()
         self.network = Network(self.config)
         self.loss = MultiBoxLoss(
-            self.config.match_threshold,
-            self.config.matching,
-            self.config.negatives_per_positive,
-            self.config.min_negatives,
+            self.config.match_threshold, self.config.negatives_per_positive, self.config.min_negatives
         )
         priors = prior_boxes(self.config.priors, self.config.map_sizes, self.config.image_size)
         self.register_buffer("priors", priors, persistent=False)
@@ -69,9 +66,12 @@ class DSOD(nn.Module):
             if targets is None:
                 raise ValueError("targets: in training mode the model needs them; call model.eval() to detect")
             check_targets(images, targets, self.config.num_classes)
-            check_norm(len(images), self.config.map_sizes[-1], self.network)
             boxes = [t["boxes"].float() / corner_scale(image) for image, t in zip(images, targets, strict=True)]
-            offsets, logits = self.network(self.normalize(images))
+            try:
+                offsets, logits = self.network(self.normalize(images))
+            except ValueError as error:  # torch's, of a BatchNorm that gets one number a channel
+                said = "images: one; in training it has to be 2 or more, for BatchNorm in the map of one cell"
+                raise ValueError(said) from error
             return self.loss(offsets, logits, self.priors, boxes, [t["labels"] for t in targets])
 
         if len(images) == 0:

@@ -13,7 +13,7 @@ from torchvision.ops import box_convert, box_iou
 
 from .. import plots
 from ..detector.config import DSODConfig
-from ..detector.matching import match
+from ..detector.matching import NO_OVERLAP, match
 from ..detector.priors import prior_boxes
 from .explorer import decode_picture
 from .picture import PictureExplorer
@@ -32,7 +32,7 @@ class MatchingExplorer(PictureExplorer):
     """What each object is."""
     threshold = traitlets.Float().tag(sync=True)
     method: Any = traitlets.Enum(("bipartite", "best")).tag(sync=True)
-    """"bipartite" or "best", see `matching.match`."""
+    """How an object gets a prior of its own: "bipartite" as in `match`, or "best" as in `match_best`."""
     negatives_per_positive = traitlets.Float().tag(sync=True)
     min_negatives = traitlets.Int().tag(sync=True)
     prior = traitlets.Int(-1).tag(sync=True)
@@ -64,7 +64,7 @@ class MatchingExplorer(PictureExplorer):
             raise ValueError(f"labels are {labels.tolist()}; each is 1 to {len(classes)}, the number of classes")
         matching = {
             "threshold": config.match_threshold,
-            "method": config.matching,
+            "method": "bipartite",
             "negatives_per_positive": config.negatives_per_positive,
             "min_negatives": config.min_negatives,
             "names": [classes[label - 1] for label in labels.tolist()],
@@ -75,7 +75,8 @@ class MatchingExplorer(PictureExplorer):
         priors = prior_boxes(self.priors, self.map_sizes, self.image_size)
         corners = box_convert(priors, "cxcywh", "xyxy")
         boxes = torch.tensor(self.boxes).reshape(-1, 4)
-        matched = match(box_iou(boxes / self.image_size, corners)[None], self.threshold, self.method)[0]
+        iou = box_iou(boxes / self.image_size, corners)
+        matched = match(iou[None], self.threshold)[0] if self.method == "bipartite" else match_best(iou, self.threshold)
         image = decode_picture(self.picture)
         figure, axes = plt.subplots(figsize=(5, 5), layout="constrained")
         sheet = torch.full((3, self.image_size, self.image_size), 0.94) if image is None else image
@@ -88,3 +89,23 @@ class MatchingExplorer(PictureExplorer):
         positives = int((matched >= 0).sum())
         axes.set_title(f"{positives} of {len(priors):,} priors match at IoU {self.threshold:.2f}", fontsize=10)
         return figure
+
+
+def match_best(iou: Tensor, threshold: float) -> Tensor:
+    """What many ports do in the place of `match`: where two objects want the same prior, the later one takes it.
+
+    Args:
+        iou: [M, P], of one picture.
+        threshold: IoU, 0 to 1.
+
+    Returns:
+        [P] int64: index of the object, -1 for background.
+    """
+    if len(iou) == 0:
+        return torch.full((iou.shape[1],), -1)
+    overlap, matched = iou.max(dim=0)
+    matched = matched.where(overlap >= threshold, -1)
+    for item, prior in enumerate(iou.argmax(dim=1).tolist()):
+        if iou[item, prior] > NO_OVERLAP:
+            matched[prior] = item
+    return matched

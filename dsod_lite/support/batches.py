@@ -1,15 +1,15 @@
 """Batches of pictures and targets, and the device they go to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 
-def collate(batch: list[tuple[Tensor, dict[str, Any]]]) -> tuple[list[Tensor], list[dict[str, Any]]]:
-    """Pictures and targets of a batch as two lists, since pictures may differ in size."""
-    images, targets = zip(*batch, strict=True)
-    return list(images), list(targets)
+def collate(batch: Sequence[tuple[Any, ...]]) -> tuple[list[Any], ...]:
+    """The items of a batch, field by field as lists, since pictures may differ in size."""
+    return tuple(map(list, zip(*batch, strict=True)))
 
 
 def to_device(target: dict[str, Any], device: torch.device) -> dict[str, Any]:

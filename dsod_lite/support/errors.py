@@ -5,6 +5,10 @@ class UserError(Exception):
     """Something outside of the code is not as it has to be; the message says what and where. All else is a bug."""
 
 
+class SettingError(UserError, ValueError):
+    """A setting that cannot be. The message names the field."""
+
+
 class DataError(UserError, ValueError):
     """Something in a data set's files is not as it has to be. The message names the file and the field."""
 

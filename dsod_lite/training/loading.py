@@ -1,16 +1,20 @@
-"""How training gets its pictures: in an order, and with dice for each one's augmentation, that the seed alone fixes."""
+"""How training gets its pictures: in an order, and augmented with random numbers, that the seed alone fixes."""
 
 import os
 from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..support.batches import collate
-from ..support.errors import DataError
+from ..support.errors import DataError, LoadingError, SettingError, one_line
 from .recipe import TrainConfig
 from .sharing import Share, share_of
+
+Batch = tuple[list[Tensor], list[dict[str, Any]], list[str | None]]
+"""Pictures and targets, and for each what was said of an unreadable picture in whose place it is, or None."""
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
@@ -38,7 +42,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
         seeds = torch.randint(2**62, (self.length,), generator=generator)
         return zip(self.own(order), self.own(seeds), strict=True)
 
-    def own(self, pictures: torch.Tensor) -> list[int]:
+    def own(self, pictures: Tensor) -> list[int]:
         """Those [N] of this process, from `step` on: a slice of each batch, or of each of its parts."""
         share = self.share
         slices = share.parts if share.together else 1
@@ -47,45 +51,74 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return own[self.step :].flatten().tolist()
 
 
-class SeededDataset(Dataset[Any]):
+class SeededDataset(Dataset[tuple[Any, Any, str | None]]):
     """A data set that is asked with `EpochSampler`'s pairs, and seeds torch's generator before each picture.
 
-    In the place of a picture that cannot be read it gives the next that can, and its target has "unreadable": why.
+    An item is (image, target, None). In the place of a picture that cannot be read comes the next that can, and what
+    was said of the unreadable one.
     """
 
     def __init__(self, dataset: Dataset[Any]) -> None:
         self.dataset = dataset
 
-    def __getitem__(self, key: tuple[int, int]) -> Any:
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Any, Any, str | None]:
         index, seed = key
         length = len(self.dataset)  # type: ignore[arg-type]
-        unreadable: dict[str, str] = {}
+        unreadable: str | None = None
         for other in range(index, index + length):
             torch.manual_seed(seed)
             try:
                 image, target = self.dataset[other % length]
             except DataError as error:
-                unreadable.setdefault("unreadable", str(error))
+                unreadable = unreadable or str(error)
                 continue
-            return image, {**target, **unreadable}
-        raise DataError(unreadable["unreadable"])
+            return image, target, unreadable
+        raise DataError(unreadable)
 
 
-def make_loader(dataset: Dataset[Any], config: TrainConfig, device: torch.device) -> DataLoader[Any]:
-    """Batches for this process; raises ValueError if the pictures do not fill one."""
-    length = len(dataset)  # type: ignore[arg-type]
-    if length < config.batch_size:
-        raise ValueError(f"batch_size is {config.batch_size}, but there are only {length} pictures to train on")
-    workers = config.workers
-    if workers is None:
-        workers = min(8, os.cpu_count() or 1) if device.type == "cuda" else 0
-    share = share_of(config)
-    return DataLoader(
-        SeededDataset(dataset),
-        share.pictures,
-        sampler=EpochSampler(length, config.seed, config.batch_size, share),  # type: ignore[arg-type]
-        num_workers=workers,
-        collate_fn=collate,
-        persistent_workers=workers > 0,
-        pin_memory=device.type == "cuda",
-    )
+class Loader:
+    """This process's batches of any epoch. Raises SettingError if the pictures do not fill a batch."""
+
+    def __init__(self, dataset: Dataset[Any], config: TrainConfig, device: torch.device) -> None:
+        self.dataset = dataset
+        self.length = len(dataset)  # type: ignore[arg-type]
+        if self.length < config.batch_size:
+            said = f"batch_size is {config.batch_size}, but there are only {self.length} pictures to train on"
+            raise SettingError(said)
+        share = share_of(config)
+        self.sampler = EpochSampler(self.length, config.seed, config.batch_size, share)
+        self.workers = config.workers
+        if self.workers is None:
+            self.workers = min(8, os.cpu_count() or 1) if device.type == "cuda" else 0
+        self._batches: DataLoader[Any] = DataLoader(
+            SeededDataset(dataset),
+            share.pictures,
+            sampler=self.sampler,
+            num_workers=self.workers,
+            collate_fn=collate,
+            persistent_workers=self.workers > 0,
+            pin_memory=device.type == "cuda",
+        )
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch."""
+        return self.sampler.steps
+
+    def epoch(self, number: int, step: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch (from 0), from a step on.
+
+        Raises:
+            LoadingError: if a process that loads pictures dies.
+            DataError: if no picture can be read.
+        """
+        self.sampler.epoch, self.sampler.step = number, step
+        try:
+            yield from self._batches
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise LoadingError(
+                f"workers: a process that loads pictures died ({one_line(error)}). It may have been out of memory: "
+                f"resume the run with fewer than {self.workers}"
+            ) from error

@@ -11,7 +11,7 @@ from .recipe import TrainConfig
 
 
 def learning_rate_at(step: int, total_steps: int, config: TrainConfig) -> float:
-    """The learning rate of a step (from 0): linear warm-up, then half a cosine, or `config.drops`."""
+    """The learning-rate schedule: linear warm-up from step 0 on, then half a cosine, or `config.drops`."""
     warmup = min(config.warmup_steps, total_steps // 2)
     if step < warmup:
         return config.learning_rate * (step + 1) / warmup
@@ -52,8 +52,8 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     ]
 
 
-def averager(decay: float) -> Any:
-    """For `AveragedModel`: the weights' moving average, which forgets faster at the start of a run."""
+def moving_average(decay: float) -> Any:
+    """For `AveragedModel`: an exponential moving average (EMA) of the weights, shorter at the start of a run."""
 
     @torch.no_grad()
     def update(averages: list[Tensor], weights: list[Tensor], steps: Tensor) -> None:

@@ -1,8 +1,11 @@
-"""How to train: the settings, the learning rate's course, and the optimizer."""
+"""How to train: the settings, and the recipes, which are settings by name."""
 
 import math
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from ..detector.config import wrong_choice
+from ..support.errors import SettingError
 
 
 @dataclass(frozen=True)
@@ -58,38 +61,35 @@ class TrainConfig:
     thousand, so that among a few hundred the first one stops the run."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError, naming the field."""
+        """Raises SettingError, naming the field."""
+        if said := wrong_choice(self):
+            raise SettingError(said)
         if (self.epochs is None) == (self.minutes is None):
-            raise ValueError("epochs, minutes: give one of the two")
+            raise SettingError("epochs, minutes: give one of the two")
         for name in ("epochs", "minutes", "batch_size", "learning_rate", "evaluate_every", "checkpoint_every"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
-                raise ValueError(f"{name} is {value}; it has to be above 0")
+                raise SettingError(f"{name} is {value}; it has to be above 0")
         for name in ("momentum", "weight_decay", "warmup_steps", "workers", "skip_at_most"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
-                raise ValueError(f"{name} is {value}; it has to be 0 or more")
-        if list(self.drops) != sorted(self.drops) or not all(0 < share < 1 for share in self.drops):
-            raise ValueError(f"drops is {self.drops}; it has to be rising shares of the run, between 0 and 1")
-        if self.norm_batch_size is not None and (
-            self.norm_batch_size < 1 or self.batch_size % self.norm_batch_size
-        ):
-            raise ValueError(
-                f"norm_batch_size is {self.norm_batch_size}; it has to divide batch_size, which is {self.batch_size}"
-            )
+                raise SettingError(f"{name} is {value}; it has to be 0 or more")
         for name in ("norm_average", "weight_average"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1:
-                raise ValueError(f"{name} is {value}; it has to be in [0, 1)")
-        for name, choices in (("optimizer", ("adamw", "sgd")), ("precision", ("float32", "bfloat16", "float16"))):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it is one of {', '.join(choices)}")
+                raise SettingError(f"{name} is {value}; it has to be in [0, 1)")
+        if list(self.drops) != sorted(self.drops) or not all(0 < share < 1 for share in self.drops):
+            raise SettingError(f"drops is {self.drops}; it has to be rising shares of the run, between 0 and 1")
+        portion = self.norm_batch_size
+        if portion is not None and (portion < 1 or self.batch_size % portion):
+            has_to = f"it has to divide batch_size, which is {self.batch_size}"
+            raise SettingError(f"norm_batch_size is {portion}; {has_to}")
         if self.compile and self.norm_average is not None:
-            raise ValueError("compile: norm_average changes in every step, which compiled code cannot follow")
+            raise SettingError("compile: norm_average changes in every step, which compiled code cannot follow")
         if self.compile and self.save_memory:
-            raise ValueError("compile: what save_memory computes twice cannot be compiled; leave one of them out")
+            raise SettingError("compile: what save_memory computes twice cannot be compiled; leave one of them out")
         if not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed is {self.seed}; it has to be in [0, 2**32)")
+            raise SettingError(f"seed is {self.seed}; it has to be in [0, 2**32)")
 
 
 AUTHORS = TrainConfig(

@@ -1,8 +1,9 @@
-"""A run: what it has to remember, in memory and in its folder, and the record that says what was done."""
+"""A run: its state, and its folder, which holds a checkpoint of the state and a record of what was done."""
 
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,71 @@ from ..support.files import write_json
 from ..support.processes import rank
 from ..weights.checkpoint import (
     CHECKPOINT,
-    RUN_FIELDS,
+    MODEL_FIELDS,
     CheckpointError,
+    config_from_dict,
     describe,
     differences,
+    fields_of,
     load_checkpoint,
     save_checkpoint,
 )
-from .step import Learner
+from .recipe import TrainConfig
+from .step import Learner, LearnerState
 
 RECORD = "run.json"
 
 
+@dataclass
+class RunState:
+    """All that a run has to remember beside its learner. What a later version adds needs a default."""
+
+    train: dict[str, Any]
+    """The fields of its `TrainConfig`, as it began."""
+    classes: list[str]
+    pictures: int
+    """How many it trains on."""
+    augmentation: str | None
+    """As torchvision's transforms describe themselves."""
+    environments: list[dict[str, Any]]
+    """Where the run began and, after it, where it was gone on with."""
+    epochs: int
+    """All epochs of the run; 0: not known yet."""
+    epoch: int
+    """Epochs done."""
+    step: int
+    """Steps done in the epoch that is under way."""
+    sums: dict[str, float]
+    """The losses of those steps, added up."""
+    unreadable: list[str]
+    """What was said of the pictures that could not be read, each once."""
+    seconds: float
+    """Of training."""
+    history: list[dict[str, float]]
+    """The curve, see `train`."""
+
+
+def save(path: Path, state: RunState, learner: Learner) -> None:
+    """Writes the checkpoint of a run."""
+    save_checkpoint(path, {**vars(learner.state()), **asdict(state), **describe(learner.model)})
+
+
+def restore(path: Path, learner: Learner) -> RunState:
+    """Takes up the learner's state from a run's checkpoint, and returns the run's.
+
+    Raises:
+        CheckpointError: naming the file and the field that is missing, or does not fit the learner.
+    """
+    saved = load_checkpoint(path, {**MODEL_FIELDS, **fields_of(LearnerState), **fields_of(RunState)})
+    try:
+        learner.load(LearnerState(**{f.name: saved[f.name] for f in fields(LearnerState)}))
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: model, optimizer: {one_line(error)}") from None
+    return RunState(**{f.name: saved[f.name] for f in fields(RunState) if f.name in saved})
+
+
 class Run:
-    """What a run has to remember, in memory and in its folder (None: in memory only).
+    """A run's state and its folder (None: in memory only).
 
     FOLDER/checkpoint.pt holds the last whole checkpoint; FOLDER/run.json the command, config, seed, device, versions,
     commit, time and curve. Both are written anew after every epoch, the checkpoint within long ones too, each whole or
@@ -36,36 +88,31 @@ class Run:
     """
 
     def __init__(
-        self, folder: str | Path | None, learner: Learner, config: dict[str, Any], train_set: Dataset[Any]
+        self, folder: str | Path | None, learner: Learner, config: TrainConfig, train_set: Dataset[Any]
     ) -> None:
+        transform = getattr(train_set, "transform", None)
         self.folder = Path(folder) if folder is not None else None
         self.learner = learner
-        self.config = config
-        self.classes = list(getattr(train_set, "classes", ()))
-        self.pictures = len(train_set)  # type: ignore[arg-type]
-        transform = getattr(train_set, "transform", None)
-        self.augmentation = repr(transform) if isinstance(transform, nn.Module) else None
-        """As torchvision's transforms describe themselves."""
-        self.environments = [environment(learner.device)]
-        """Where the run began and, after it, where it was gone on with."""
-        self.epoch = 0
-        self.epochs = 0
-        """All epochs of the run; 0: not known yet."""
-        self.step = 0
-        """Steps done in the epoch that is under way."""
-        self.sums: dict[str, float] = {}
-        """The losses of those steps, added up."""
-        self.unreadable: list[str] = []
-        """What was said of the pictures that could not be read, each once."""
-        self.seconds = 0.0
-        """Of training, up to `tick`."""
-        self.history: list[dict[str, float]] = []
+        self.state = RunState(
+            train=asdict(config),
+            classes=list(getattr(train_set, "classes", ())),
+            pictures=len(train_set),  # type: ignore[arg-type]
+            augmentation=repr(transform) if isinstance(transform, nn.Module) else None,
+            environments=[environment(learner.device)],
+            epochs=config.epochs or 0,
+            epoch=0,
+            step=0,
+            sums={},
+            unreadable=[],
+            seconds=0.0,
+            history=[],
+        )
         self._clock = time.perf_counter()
 
     def tick(self) -> None:
-        """Adds the time since the last tick to `seconds`."""
+        """Adds the time since the last tick to the seconds of training."""
         now = time.perf_counter()
-        self.seconds += now - self._clock
+        self.state.seconds += now - self._clock
         self._clock = now
 
     def start(self, resume: bool) -> None:
@@ -84,80 +131,63 @@ class Run:
             return
         if not resume:
             raise CheckpointError(f"{path}: this folder holds a run already; resume it, or choose another folder")
-        state = load_checkpoint(path, RUN_FIELDS)
-        ours = {
-            "classes": self.classes,
-            "pictures": self.pictures,
-            "augmentation": self.augmentation,
-            "train": repeatable(self.config),
-            **describe(self.learner.model),
-        }
-        theirs = {**{key: state[key] for key in ours}, "train": repeatable(state["train"])}
-        if found := differences(ours, theirs):
-            raise CheckpointError(f"{path}: another run's: {'; '.join(found)}")
-        try:
-            self.learner.load(state)
-        except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
-            raise CheckpointError(f"{path}: model, optimizer: {one_line(error)}") from None
-        for name in ("epoch", "epochs", "step", "sums", "unreadable", "seconds", "history"):
-            setattr(self, name, state[name])
-        self.config = state["train"]  # as it began; device and workers may be others now
-        here = self.environments if self.epoch < self.epochs else []
-        self.environments = [*state["environments"], *here]
+        self._check_same(path)
+        here, began = self.state.environments, restore(path, self.learner)
+        if began.epoch < began.epochs:
+            began.environments += here
+        self.state = began  # its config too, as it began; device and workers may be others now
         self._write_record()  # a kill between checkpoint and record leaves the record an epoch behind
+
+    def _check_same(self, path: Path) -> None:
+        """Raises CheckpointError, naming the fields in which the folder's run is another than this one."""
+        theirs = load_checkpoint(path, {**MODEL_FIELDS, **fields_of(RunState)})
+        theirs["train"] = repeatable(theirs["train"])
+        if theirs["config"] is not None:
+            try:
+                theirs["config"] = asdict(config_from_dict(theirs["config"]))
+            except (ValueError, TypeError) as error:
+                raise CheckpointError(f"{path}: config: {one_line(error)}") from None
+        ours = {**vars(self.state), "train": repeatable(self.state.train), **describe(self.learner.model)}
+        same = ("classes", "pictures", "augmentation", "train", "architecture", "config")
+        if found := differences({name: ours[name] for name in same}, {name: theirs[name] for name in same}):
+            raise CheckpointError(f"{path}: another run's: {'; '.join(found)}")
 
     def finish_epoch(self, entry: dict[str, float]) -> None:
         """Adds an epoch to the curve and writes checkpoint and record."""
-        self.history.append(entry)
-        self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
+        self.state.history.append(entry)
+        self.state.epoch, self.state.step, self.state.sums = self.state.epoch + 1, 0, {}
         self.keep()
         self._write_record()
 
     def keep(self) -> None:
         """Writes the checkpoint."""
-        if self.folder is None or rank() > 0:
-            return
-        state = {
-            **self.learner.state(),
-            "train": self.config,
-            "classes": self.classes,
-            "pictures": self.pictures,
-            "augmentation": self.augmentation,
-            "epoch": self.epoch,
-            "epochs": self.epochs,
-            "step": self.step,
-            "sums": self.sums,
-            "unreadable": self.unreadable,
-            "seconds": self.seconds,
-            "history": self.history,
-            "environments": self.environments,
-            **describe(self.learner.model),
-        }
-        save_checkpoint(self.folder / CHECKPOINT, state)
+        if self.folder is not None and rank() == 0:
+            save(self.folder / CHECKPOINT, self.state, self.learner)
 
     def _write_record(self) -> None:
         if self.folder is None or rank() > 0:
             return
-        began, *resumed = self.environments
+        state = asdict(self.state)
+        began, *resumed = state.pop("environments")
+        for within in ("epoch", "step", "sums"):
+            del state[within]
         record = {
             **began,
             "resumed": resumed,
-            "seed": self.config["seed"],
-            "train": self.config,
-            "classes": self.classes,
-            "pictures": self.pictures,
-            "augmentation": self.augmentation,
+            "seed": self.state.train["seed"],
+            **state,
             **describe(self.learner.model),
             "parameters": sum(p.numel() for p in self.learner.model.parameters()),
-            "epochs": self.epochs,
-            "seconds": round(self.seconds, 1),
-            "unreadable": self.unreadable,
-            "history": self.history,
+            "seconds": round(self.state.seconds, 1),
         }
         write_json(self.folder / RECORD, record)
 
 
 def repeatable(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a training config that fixes the numbers: not where it runs, nor how."""
-    elsewhere = ("device", "workers", "save_memory", "compile", "checkpoint_every")
-    return {key: value for key, value in config.items() if key not in elsewhere}
+    """The part of a training config that fixes the numbers; what an older one lacks has its default.
+
+    Where it runs has no part in them, nor in how much memory. (Compiled code rounds in other places.)
+    """
+    elsewhere = ("device", "workers", "save_memory", "checkpoint_every")
+    defaults = {f.name: f.default for f in fields(TrainConfig)}
+    return {key: value for key, value in {**defaults, **config}.items() if key not in elsewhere}

@@ -4,15 +4,19 @@ However many there are, they see the same pictures in the same batches, and Batc
 them; so the numbers are those of one process.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from ..detector.loss import MultiBoxLoss
+from ..support.errors import SettingError
 from ..support.processes import rank, world_size
 from .recipe import TrainConfig
-from .sync_norm import SyncBatchNorm2d
+from .sync_norm import over_processes
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ def share_of(config: TrainConfig) -> Share:
     each part is spread over all of them.
 
     Raises:
-        ValueError: naming the fields, if neither comes out even.
+        SettingError: naming the fields, if neither comes out even.
     """
     world, part = world_size(), config.norm_batch_size or config.batch_size
     parts = config.batch_size // part
@@ -44,29 +48,29 @@ def share_of(config: TrainConfig) -> Share:
         return Share(rank(), world, config.batch_size // world, parts // world)
     if part % world == 0:
         return Share(rank(), world, config.batch_size // world, parts, together=True)
-    raise ValueError(
+    raise SettingError(
         f"batch_size is {config.batch_size} and norm_batch_size {part}: neither the {parts} parts nor the {part} "
         f"pictures of a part can be shared out evenly over {world} processes"
     )
 
 
-class SyncMultiBoxLoss(MultiBoxLoss):
-    """`MultiBoxLoss` of pictures that are spread over processes; the mean of all processes' values is the loss."""
-
-    def count(self, positive: Tensor) -> Tensor:
-        """The positives of all processes, divided over them."""
-        positives = positive.sum().float()
-        dist.all_reduce(positives)
-        return positives.clamp(min=1) / world_size()
-
-
-def synchronize(model: nn.Module) -> None:
-    """From now on BatchNorm and DSOD's loss see the parts of all processes as one.
-
-    The layers change their class and stay the same objects, since the optimizer and others hold them.
-    """
+def synchronized(model: nn.Module) -> dict[nn.Module, Callable[..., Any]]:
+    """Forward passes with which BatchNorm and DSOD's loss see the parts of all processes as one (see `forwards`)."""
+    forwards: dict[nn.Module, Callable[..., Any]] = {}
     for module in model.modules():
         if type(module) is nn.BatchNorm2d:
-            module.__class__ = SyncBatchNorm2d
-        elif type(module) is MultiBoxLoss:
-            module.__class__ = SyncMultiBoxLoss
+            forwards[module] = over_processes(module)
+        elif isinstance(module, MultiBoxLoss):
+            forwards[module] = partial(loss_over_processes, module)
+    return forwards
+
+
+def loss_over_processes(loss: MultiBoxLoss, *batch: Any) -> dict[str, Tensor]:
+    """`MultiBoxLoss` of pictures that are spread over processes; the mean of all processes' values is the loss.
+
+    The sums are divided by the positive priors of all processes, of which each has its share.
+    """
+    sums, positives = loss.sums(*batch)
+    total = positives.float()
+    dist.all_reduce(total)
+    return {name: value * world_size() / total.clamp(min=1) for name, value in sums.items()}

@@ -1,5 +1,6 @@
 """BatchNorm over the pictures of several processes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,23 +12,30 @@ DIMS = (0, 2, 3)
 """What a channel's statistics are taken over, of [B, C, H, W]."""
 
 
-class SyncBatchNorm2d(nn.BatchNorm2d):
-    """`nn.BatchNorm2d` whose batch is that of all processes together. They have to call it in the same order.
+def over_processes(norm: nn.BatchNorm2d) -> Callable[[Tensor], Tensor]:
+    """The forward pass of a BatchNorm whose batch is that of all processes together: [B, C, H, W] -> the same.
 
-    torch's own `nn.SyncBatchNorm` needs a GPU. This one works everywhere, so a test can hold it against one process
-    that sees all pictures.
+    They have to call it in the same order. On a GPU it is torch's `SyncBatchNorm`; on a CPU, where torch has none, it
+    is ours, so that a test without GPUs can hold several processes against one that sees all pictures.
     """
+    forward = norm.forward
+    shared = nn.SyncBatchNorm.convert_sync_batchnorm(norm)  # with the very tensors of `norm`
 
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return super().forward(x)
-        y, mean, variance, count = Normalize.apply(x, self.weight, self.bias, self.eps)
-        if self.running_mean is not None and self.running_var is not None and self.momentum is not None:
-            self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(variance * (count / (count - 1)), self.momentum)
-        if self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
+    def synchronized(x: Tensor) -> Tensor:
+        if not norm.training:
+            return forward(x)
+        if x.is_cuda:
+            shared.momentum = norm.momentum
+            return shared.train()(x)
+        y, mean, variance, count = Normalize.apply(x, norm.weight, norm.bias, norm.eps)
+        if norm.running_mean is not None and norm.running_var is not None and norm.momentum is not None:
+            norm.running_mean.lerp_(mean, norm.momentum)
+            norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
+        if norm.num_batches_tracked is not None:
+            norm.num_batches_tracked.add_(1)
         return y
+
+    return synchronized
 
 
 class Normalize(torch.autograd.Function):

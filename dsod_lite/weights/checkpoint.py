@@ -3,9 +3,10 @@
 import pickle
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import torch
 from torch import nn
@@ -21,35 +22,26 @@ FORMAT = 1
 
 Fields = Mapping[str, type | tuple[type, ...]]
 MODEL_FIELDS: Fields = {"model": dict, "architecture": str, "config": (dict, type(None)), "classes": list}
-"""What it takes to detect …"""
-RUN_FIELDS: Fields = {
-    **MODEL_FIELDS,
-    "optimizer": dict,
-    "weights": (dict, type(None)),
-    "averaged": int,
-    "scaler": dict,
-    "train": dict,
-    "augmentation": (str, type(None)),
-    "pictures": int,
-    "epoch": int,
-    "epochs": int,
-    "step": int,
-    "sums": dict,
-    "unreadable": list,
-    "seconds": float,
-    "history": list,
-    "environments": list,
-}
-"""… and to go on training."""
+"""What it takes to detect; a run's checkpoint has more, see `training.run`."""
 CHECKPOINT = "checkpoint.pt"
+RETIRED = {"matching": "bipartite"}
+"""Fields that configs once had, with the one value that still means what is done."""
 
 
 class CheckpointError(UserError, ValueError):
     """A checkpoint that cannot be used. The message names the file and the field."""
 
 
+def fields_of(dataclass: type) -> Fields:
+    """The fields that a checkpoint has to hold of a dataclass, those without a default, and their types."""
+    hints = get_type_hints(dataclass)
+    needed = [field.name for field in fields(dataclass) if MISSING is field.default is field.default_factory]
+    kinds = {name: get_args(hints[name]) if isinstance(hints[name], UnionType) else (hints[name],) for name in needed}
+    return {name: tuple(get_origin(kind) or kind for kind in several) for name, several in kinds.items()}
+
+
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Writes a checkpoint. `state` has the `MODEL_FIELDS`, or all `RUN_FIELDS`.
+    """Writes a checkpoint. `state` has the `MODEL_FIELDS` at least.
 
     Its values are tensors, numbers, strings, lists, tuples and dicts, and nothing else.
     """
@@ -137,21 +129,31 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DS
 
 
 def config_from_dict(values: Mapping[str, Any]) -> DSODConfig:
-    """The inverse of `dataclasses.asdict`. Raises ValueError naming the fields that are unknown or missing."""
-    check_fields(values, DSODConfig)
-    check_fields(values["priors"], PriorConfig, "priors")
-    return DSODConfig(**{**values, "priors": PriorConfig(**values["priors"])})
+    """The inverse of `dataclasses.asdict`; what an older version did not write has its default.
+
+    Raises ValueError naming the fields that are unknown, or missing and without a default.
+    """
+    values = known_fields(values, DSODConfig)
+    if "priors" in values:
+        values["priors"] = PriorConfig(**known_fields(values["priors"], PriorConfig, "priors"))
+    return DSODConfig(**values)
 
 
-def check_fields(values: Any, dataclass: type, name: str = "") -> None:
-    """Raises ValueError unless `values` is a dict of exactly the class's fields."""
+def known_fields(values: Any, dataclass: type, name: str = "") -> dict[str, Any]:
+    """Those of `values` that are fields of the class; a field that they lack has the class's default.
+
+    Raises ValueError for fields that are unknown, or missing and without a default. `RETIRED` ones are left out.
+    """
     if not isinstance(values, Mapping):
         raise ValueError(f"{name} is a {type(values).__name__}, not a dict of fields")
-    known, given = {field.name for field in fields(dataclass)}, set(map(str, values))
-    found = [f"{field} is unknown" for field in sorted(given - known)]
-    found += [f"{field} is missing" for field in sorted(known - given)]
+    values = {key: value for key, value in values.items() if not (key in RETIRED and RETIRED[key] == value)}
+    known = {field.name for field in fields(dataclass)}
+    needed = {field.name for field in fields(dataclass) if MISSING is field.default is field.default_factory}
+    found = [f"{field} is unknown" for field in sorted(set(map(str, values)) - known)]
+    found += [f"{field} is missing" for field in sorted(needed - set(values))]
     if found:
         raise ValueError(", ".join(f"{name}.{what}".lstrip(".") for what in found))
+    return values
 
 
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = "") -> list[str]:

@@ -22,7 +22,7 @@ def test_the_defaults_are_the_authors_dsod300() -> None:
     assert config.map_sizes == (38, 19, 10, 5, 3, 2)
     assert config.priors is VOC300_PRIORS
     assert (config.channel_order, config.mean, config.std) == ("BGR", (104, 117, 123), 1)
-    assert (config.matching, config.match_threshold) == ("bipartite", 0.5)
+    assert config.match_threshold == 0.5
     assert (config.negatives_per_positive, config.min_negatives) == (3, 0)
     assert (config.score_threshold, config.nms_threshold, config.clip_boxes) == (0.01, 0.45, False)
     assert (config.candidates_per_class, config.detections_per_image) == (400, 200)
@@ -92,7 +92,6 @@ def test_other_names_are_refused(name: str) -> None:
         ("channel_order", "bgr"),
         ("mean", (104.0, 117.0)),
         ("std", 0.0),
-        ("matching", "hungarian"),
         ("match_threshold", 50.0),
         ("score_threshold", -0.1),
         ("nms_threshold", 45.0),

@@ -11,12 +11,10 @@ from torchvision.ops import box_convert, box_iou
 from dsod_lite.detector.matching import NO_OVERLAP, match
 from dsod_lite.detector.priors import PriorConfig, prior_boxes
 
-METHODS = ["bipartite", "best"]
 
-
-def matched(iou: list[list[float]], threshold: float = 0.5, method: str = "bipartite") -> list[int]:
+def matched(iou: list[list[float]], threshold: float = 0.5) -> list[int]:
     """`match` for one picture."""
-    answer = match(torch.tensor(iou)[None], threshold, method)  # type: ignore[arg-type]
+    answer = match(torch.tensor(iou)[None], threshold)
     assert answer.dtype == torch.int64
     return answer[0].tolist()
 
@@ -68,25 +66,14 @@ def test_two_objects_want_the_same_prior() -> None:
     ]
     # The second object overlaps prior 0 more and gets it; the first takes the best that is left, prior 1.
     assert matched(iou) == [1, 0, -1]
-    # "best": the later object overwrites, and the first has no prior at all.
-    assert matched(iou, method="best") == [1, -1, -1]
 
 
-def test_the_later_object_overwrites_even_when_it_overlaps_less() -> None:
+def test_the_larger_overlap_is_served_first_in_whichever_order_they_stand() -> None:
     iou = [
         [0.7, 0.2, 0.1],
         [0.6, 0.3, 0.0],
     ]
     assert matched(iou) == [0, 1, -1]
-    assert matched(iou, method="best") == [1, -1, -1]
-
-
-def test_an_overwritten_object_keeps_what_the_threshold_gives_it() -> None:
-    iou = [
-        [0.7, 0.6],
-        [0.4, 0.0],
-    ]
-    assert matched(iou, method="best") == [1, 0]
 
 
 def test_the_largest_overlap_is_served_first_not_the_largest_sum() -> None:
@@ -109,30 +96,27 @@ def test_losing_a_chain_of_priors() -> None:
     assert matched(iou) == [2, 1, 0, -1]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_the_threshold_itself_is_enough(method: str) -> None:
+def test_the_threshold_itself_is_enough() -> None:
     boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
     priors = torch.tensor([[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 0.5], [0.0, 0.0, 1.0, 0.499]])
     iou = box_iou(boxes, priors)
     assert iou[0, 1] == 0.5
-    assert match(iou[None], 0.5, method)[0].tolist() == [0, 0, -1]  # type: ignore[arg-type]
+    assert match(iou[None], 0.5)[0].tolist() == [0, 0, -1]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_an_object_that_touches_nothing_stays_alone(method: str) -> None:
-    assert matched([[0.0, 0.0, 0.0]], method=method) == [-1, -1, -1]
-    assert matched([[0.0, 0.0, 0.0], [0.2, 0.1, 0.0]], method=method) == [1, -1, -1]
-    assert matched([[0.2, 0.1, 0.0], [0.0, 0.0, 0.0]], method=method) == [0, -1, -1]
-    assert matched([[NO_OVERLAP / 2, 0.0]], method=method) == [-1, -1]
-    assert matched([[0.0, NO_OVERLAP * 2]], method=method) == [-1, 0]
+def test_an_object_that_touches_nothing_stays_alone() -> None:
+    assert matched([[0.0, 0.0, 0.0]]) == [-1, -1, -1]
+    assert matched([[0.0, 0.0, 0.0], [0.2, 0.1, 0.0]]) == [1, -1, -1]
+    assert matched([[0.2, 0.1, 0.0], [0.0, 0.0, 0.0]]) == [0, -1, -1]
+    assert matched([[NO_OVERLAP / 2, 0.0]]) == [-1, -1]
+    assert matched([[0.0, NO_OVERLAP * 2]]) == [-1, 0]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_of_equal_overlaps_the_first_prior_is_taken(method: str) -> None:
+def test_of_equal_overlaps_the_first_prior_is_taken() -> None:
     # A small object inside several priors of one size, beside a second object or not.
     small = [0.0] * 100 + [0.2] * 50 + [0.0] * 50
     for others in ([], [[0.1] * 10 + [0.0] * 190], [[0.0] * 150 + [0.3] * 50] * 7):
-        assert matched([small, *others], method=method).index(0) == 100
+        assert matched([small, *others]).index(0) == 100
 
 
 def test_equal_overlaps_are_shared_out_in_order() -> None:
@@ -143,9 +127,8 @@ def test_more_objects_than_priors() -> None:
     assert matched([[0.3, 0.1], [0.4, 0.2], [0.35, 0.25]]) == [1, 2]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_no_objects(method: str) -> None:
-    answer = match(torch.zeros(2, 0, 5), 0.5, method)  # type: ignore[arg-type]
+def test_no_objects() -> None:
+    answer = match(torch.zeros(2, 0, 5), 0.5)
     assert answer.tolist() == [[-1] * 5] * 2
     assert answer.dtype == torch.int64
 
@@ -192,39 +175,30 @@ def test_every_object_has_a_prior_of_its_own(iou: Tensor) -> None:
     assert int((partner >= 0).sum()) == min(objects, priors)
 
 
-@given(distinct_ious(overlap_all=True), st.floats(0, 1))
-def test_best_equals_torchvision(iou: Tensor, threshold: float) -> None:
-    # Where every object overlaps some prior, and no picture is empty.
-    expected = SSDMatcher(threshold)(iou)
-    assert match(iou[None], threshold, "best")[0].tolist() == expected.tolist()
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_where_torchvision_differs(method: str) -> None:
+def test_where_torchvision_differs() -> None:
     # An object that overlaps nothing gets the first prior there, wherever that prior is; here it gets none.
     iou = torch.tensor([[0.0, 0.0, 0.0]])
     assert SSDMatcher(0.5)(iou).tolist() == [0, -1, -1]
-    assert match(iou[None], 0.5, method)[0].tolist() == [-1, -1, -1]  # type: ignore[arg-type]
+    assert match(iou[None], 0.5)[0].tolist() == [-1, -1, -1]
     # Pictures without objects are an error of the matcher there (the model goes around it).
     with pytest.raises(ValueError, match="No ground-truth boxes"):
         SSDMatcher(0.5)(torch.zeros(0, 3))
-    assert match(torch.zeros(1, 0, 3), 0.5, method)[0].tolist() == [-1, -1, -1]  # type: ignore[arg-type]
+    assert match(torch.zeros(1, 0, 3), 0.5)[0].tolist() == [-1, -1, -1]
 
 
 # ---- batches ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", METHODS)
 @given(st.lists(distinct_ious() | coarse_ious(), min_size=1, max_size=4), st.floats(0.01, 1), st.integers(0, 3))
-def test_padding_and_company_change_nothing(method: str, pictures: list[Tensor], threshold: float, more: int) -> None:
+def test_padding_and_company_change_nothing(pictures: list[Tensor], threshold: float, more: int) -> None:
     priors = min(iou.shape[1] for iou in pictures)
     pictures = [iou[:, :priors] for iou in pictures]
     batch = torch.full((len(pictures) + 1, max(len(iou) for iou in pictures) + more, priors), -1.0).double()
     for row, iou in zip(batch, pictures, strict=False):  # the last picture has no objects at all
         row[: len(iou)] = iou
     before = batch.clone()
-    together = match(batch, threshold, method)  # type: ignore[arg-type]
+    together = match(batch, threshold)
     assert torch.equal(batch, before), "the input is left alone"
     for answer, iou in zip(together, pictures, strict=False):
-        assert torch.equal(answer, match(iou[None], threshold, method)[0])  # type: ignore[arg-type]
+        assert torch.equal(answer, match(iou[None], threshold)[0])
     assert together[-1].tolist() == [-1] * priors

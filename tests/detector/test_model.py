@@ -247,7 +247,6 @@ TARGETS = [
         {"prediction": "plain"},
         {"transition_without_pooling": False},
         {"compression": 0.5},
-        {"matching": "best"},
         {
             "stem": "densenet",
             "prediction": "plain",

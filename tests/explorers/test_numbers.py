@@ -12,8 +12,9 @@ from torchvision.ops import box_convert, box_iou
 from dsod_lite import DSODConfig, PriorConfig
 from dsod_lite.detector.boxes import decode, encode
 from dsod_lite.detector.loss import mine_hard_negatives
-from dsod_lite.detector.matching import best_priors, bipartite_priors, match
+from dsod_lite.detector.matching import NO_OVERLAP, bipartite_priors, match
 from dsod_lite.detector.priors import prior_boxes
+from dsod_lite.explorers.matching import match_best
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,10 @@ def test_a_prior_is_found_again_in_its_cell(page: Page) -> None:
     assert places == [[m, r, c, name] for m, r, c in cells for name in names[m]]
 
 
+def by_method(method: str, iou: torch.Tensor, threshold: float) -> torch.Tensor:
+    return match_best(iou, threshold) if method == "best" else match(iou[None], threshold)[0]
+
+
 MATCHES = """cases => cases.map(([iou, objects, priors, threshold, method]) => {
   const values = Float32Array.from(iou);
   return [match(values, objects, priors, threshold, method), ownPriors(values, objects, priors, method)]
@@ -130,10 +135,11 @@ def test_matching_equals_the_packages(page: Page, dice: torch.Generator, values:
         ious.append(torch.randint(values, shape, generator=dice) / values)
     thresholds = [(0.25, 0.5, 0.75, 0.0625)[i % 4] for i in range(len(ious))]
     cases = [[iou.flatten().tolist(), *iou.shape, t, method] for iou, t in zip(ious, thresholds, strict=True)]
-    own_priors = {"bipartite": bipartite_priors, "best": best_priors}[method]
     for iou, threshold, (matched, own) in zip(ious, thresholds, compute(page, MATCHES, cases), strict=True):
-        assert matched == match(iou[None], threshold, method)[0].tolist()  # type: ignore[arg-type]
-        assert own == (own_priors(iou[None])[0].tolist() if len(iou) else [])
+        assert matched == by_method(method, iou, threshold).tolist()
+        best, prior = iou.max(dim=1)
+        expected = prior.where(best > NO_OVERLAP, -1) if method == "best" else bipartite_priors(iou[None])[0]
+        assert own == (expected.tolist() if len(iou) else [])
 
 
 @pytest.mark.parametrize("method", ["bipartite", "best"])
@@ -155,7 +161,7 @@ def test_boxes_get_the_priors_that_the_package_gives_them(page: Page, dice: torc
     )
     corners = box_convert(prior_boxes(config.priors, config.map_sizes, 300), "cxcywh", "xyxy")
     for boxes, pairs in zip(pictures, found, strict=True):
-        matched = match(box_iou(boxes, corners)[None], 0.5, method)[0]  # type: ignore[arg-type]
+        matched = by_method(method, box_iou(boxes, corners), 0.5)
         positive = (matched >= 0).nonzero().flatten()
         assert pairs == torch.stack([positive, matched[positive]], dim=1).tolist()
 

@@ -15,7 +15,8 @@ from torch import nn
 
 from dsod_lite import predict, train
 from dsod_lite.support.processes import join, rank
-from dsod_lite.training.sharing import synchronize
+from dsod_lite.training.forwards import replaced
+from dsod_lite.training.sharing import synchronized
 
 CASES: dict[str, dict[str, Any]] = {
     "a part each": {"batch_size": 16, "norm_batch_size": 8},
@@ -68,10 +69,10 @@ def fresh_norm() -> nn.BatchNorm2d:
 def sync_norm(folder: Path) -> None:
     """The first process has four of the six pictures, the second two."""
     join("cpu")
-    norm = nn.Sequential(fresh_norm())
-    synchronize(norm)
+    norm = fresh_norm()
     own, weights = [(slice(0, 4), 0), (slice(4, 6), 4)][rank()]
-    found = normalized(norm[0], batch_for_norm()[own], weights)
+    with replaced(synchronized(norm)):
+        found = normalized(norm, batch_for_norm()[own], weights)
     torch.save(found, folder / f"{rank()}.pt")
 
 

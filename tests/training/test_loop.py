@@ -20,9 +20,10 @@ from torchvision.models import detection
 
 from dsod_lite import NonFiniteLoss, TrainConfig, dsod300, dsod_tiny, evaluate_voc, predict, train
 from dsod_lite.support.processes import pick_device
-from dsod_lite.training.epoch import describe_step
-from dsod_lite.training.loading import make_loader
-from dsod_lite.training.loop import epochs_in, held_out_ap50
+from dsod_lite.training.budget import epochs_in
+from dsod_lite.training.checks import describe_step
+from dsod_lite.training.loading import Loader
+from dsod_lite.training.loop import held_out_ap50
 from dsod_lite.training.optimizer import learning_rate_at, make_optimizer, norm_momentum_at, parameter_groups
 from dsod_lite.training.recipe import RECIPES
 
@@ -190,18 +191,31 @@ def test_model_pictures_and_config_have_to_fit_together() -> None:
 @pytest.mark.parametrize("val_set", [None, Rectangles(4)])
 def test_however_short_the_time_one_epoch_is_trained(val_set: Rectangles | None) -> None:
     config = quick(minutes=1e-9)
-    assert epochs_in(config, Toy(), make_loader(PICTURES, config, CPU), val_set, CPU) == 1
+    assert epochs_in(config, Toy(), Loader(PICTURES, config, CPU), val_set, CPU) == 1
     assert len(train(Toy(), PICTURES, val_set, config)) == 1
 
 
 def test_more_time_is_more_epochs_and_measuring_leaves_the_model_as_it_was() -> None:
     model = small_dsod()
     before = small_dsod()
-    loader = make_loader(PICTURES, quick(), CPU)
+    loader = Loader(PICTURES, quick(), CPU)
     few, many = (epochs_in(quick(minutes=m), model, loader, None, CPU) for m in (0.02, 2.0))
     assert 1 <= few < many
     assert same_weights(model, before)
     assert all(p.grad is None for p in model.parameters())
+
+
+@pytest.mark.parametrize("judged", [0, 5])
+def test_the_forecast_leaves_a_twelfth_of_the_time_and_no_more(judged: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a clock by which a step takes a second, and pictures that are judged a third of it."""
+    seconds = itertools.count()
+    monkeypatch.setattr("dsod_lite.training.budget.time.perf_counter", lambda: float(next(seconds)))
+    config = quick(minutes=10, batch_size=2, evaluate_every=judged or 1)
+    val_set = Rectangles(6) if judged else None
+    epochs = epochs_in(config, Toy(), Loader(PICTURES, config, CPU), val_set, CPU)
+    an_epoch = len(PICTURES) / 2 + (6 / 2 / 3 / judged if judged else 0)
+    measuring = next(seconds) - 1
+    assert 0.9 * 600 - an_epoch < measuring + epochs * an_epoch < 0.95 * 600
 
 
 def test_where_a_pass_is_one_step_its_slow_first_one_is_not_taken_for_all() -> None:
@@ -215,7 +229,7 @@ def test_where_a_pass_is_one_step_its_slow_first_one_is_not_taken_for_all() -> N
             return super().forward(images, targets)
 
     config = quick(minutes=0.1, batch_size=len(PICTURES))
-    epochs = epochs_in(config, SlowStart(), make_loader(PICTURES, config, CPU), None, CPU)
+    epochs = epochs_in(config, SlowStart(), Loader(PICTURES, config, CPU), None, CPU)
     others = [b - a for a, b in itertools.pairwise(SlowStart.begun)]
     assert len(others) >= 8
     assert epochs > 2 * 6 / 0.5  # twice what six seconds have room for if every step is like the first
@@ -531,7 +545,7 @@ def test_parts_of_a_batch_give_the_mean_of_their_losses() -> None:
     config = quick(epochs=1, batch_size=8, norm_batch_size=4, optimizer="sgd", learning_rate=0.1, warmup_steps=0)
     (entry,) = train(model, pictures, None, config)
 
-    order = [index for index, _ in make_loader(pictures, config, CPU).sampler]
+    order = [index for index, _ in Loader(pictures, config, CPU).sampler]
     losses = []
     for part in (order[:4], order[4:]):
         images, targets = zip(*(pictures[i] for i in part), strict=True)

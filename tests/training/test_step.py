@@ -119,7 +119,7 @@ def test_a_compiled_network_learns_the_same(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"precision": "half"}, "precision is 'half'; it is one of float32, bfloat16, float16"),
+        ({"precision": "half"}, "precision is 'half'; it is 'float32' or 'bfloat16' or 'float16'"),
         ({"weight_average": 1.0}, "weight_average is 1.0"),
         ({"checkpoint_every": 0}, "checkpoint_every is 0"),
         ({"skip_at_most": -1}, "skip_at_most is -1"),
@@ -250,6 +250,23 @@ def test_a_sheet_of_detections_whenever_they_are_judged(tmp_path: Path) -> None:
     with Image.open(sheets[0]) as sheet:
         assert sheet.width > 300
         assert len(sheet.getcolors(2**24) or []) > 100
+
+
+def test_a_sheet_shows_eight_pictures_and_what_is_surer_than_two_in_five(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr("dsod_lite.training.watching.plt.close", drawn.append)
+    found = {
+        "boxes": torch.tensor([[0.0, 0, 9, 9], [9, 9, 30, 30], [5, 5, 20, 20]]),
+        "labels": torch.tensor([1, 2, 1]),
+        "scores": torch.tensor([0.9, 0.41, 0.39]),
+    }
+    Watch(tmp_path).show(Rectangles(12), [found] * 12, 1)
+    shown = [axes for axes in drawn[0].axes if axes.images]
+    assert len(shown) == 8
+    texts = " ".join(text.get_text() for axes in shown for text in axes.texts)
+    assert (texts.count("0.90"), texts.count("0.41"), texts.count("0.39")) == (8, 8, 0)
 
 
 def test_tensorboard_reads_the_curves(tmp_path: Path) -> None:

@@ -9,15 +9,12 @@ from torch import nn
 from torchvision.models.detection import ssd300_vgg16
 
 from dsod_lite import DSOD, dsod300_smallest, dsod_tiny, train
-from dsod_lite.detector.blocks import DenseLayer
 from dsod_lite.detector.network import Network
+from dsod_lite.training.forwards import recomputed, replaced
 
 
 def step(network: Network, batch: torch.Tensor, save_memory: bool) -> int:
     """Gradients of one training step; returns the bytes that were kept for them, weights aside."""
-    for layer in network.modules():
-        if isinstance(layer, DenseLayer):
-            layer.save_memory = save_memory
     weights = {p.untyped_storage().data_ptr() for p in network.parameters()}
     kept: dict[int, int] = {}
 
@@ -27,10 +24,11 @@ def step(network: Network, batch: torch.Tensor, save_memory: bool) -> int:
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        offsets, logits = network.train()(batch)
-        loss = offsets.square().mean() + logits.square().mean()
-    loss.backward()
+    with replaced(recomputed(network) if save_memory else {}):
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            offsets, logits = network.train()(batch)
+            loss = offsets.square().mean() + logits.square().mean()
+        loss.backward()
     return sum(kept.values())
 
 
@@ -64,14 +62,23 @@ def test_a_run_has_the_same_numbers() -> None:
     assert same_weights(model, other)
 
 
-def test_answering_is_not_changed() -> None:
-    model = dsod_tiny(3, 64).eval()
-    batch = torch.rand(1, 3, 64, 64)
-    before = model.network(batch)
-    for layer in model.modules():
-        if isinstance(layer, DenseLayer):
-            layer.save_memory = True
-    assert all(torch.equal(a, b) for a, b in zip(before, model.network(batch), strict=True))
+def test_frozen_statistics_are_not_counted_down() -> None:
+    network = dsod_tiny(3, 64).network.train()
+    for norm in network.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            norm.eval()
+    with replaced(recomputed(network)):
+        network(torch.rand(2, 3, 64, 64))[0].sum().backward()
+    counts = {int(n.num_batches_tracked) for n in network.modules() if isinstance(n, nn.BatchNorm2d)}  # type: ignore[arg-type]
+    assert counts == {0}
+
+
+def test_nothing_of_it_stays_in_the_model() -> None:
+    network = dsod_tiny(3, 64).network
+    forwards = recomputed(network)
+    with pytest.raises(RuntimeError, match="in between"), replaced(forwards):
+        raise RuntimeError("in between")
+    assert not any("forward" in vars(module) for module in network.modules())
 
 
 def test_other_detectors_have_no_dense_layers() -> None:

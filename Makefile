@@ -4,7 +4,11 @@ PYTHON ?= python3
 PORT ?= 8000
 
 python := .venv/bin/python
-notebooks := $(sort $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*'))
+# As many notebooks side by side as there are cores, each on one thread, those that take longest first.
+jobs ?= $(shell getconf _NPROCESSORS_ONLN 2> /dev/null || echo 1)
+found := $(sort $(shell find book -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*'))
+timed := $(shell sed -nE 's|^ *"(.+)": ([0-9.]+),?$$|\2 book/\1.ipynb|p' book/times.json 2> /dev/null | sort -rn | cut -d ' ' -f 2)
+notebooks := $(filter-out $(timed),$(found)) $(filter $(found),$(timed))
 executed := $(addprefix _executed/,$(notebooks))
 shown := $(if $(chapters),$(filter $(addprefix %/,$(addsuffix .ipynb,$(chapters))),$(executed)),$(executed))
 pages := _build/html/index.html
@@ -12,15 +16,16 @@ live := _build/frontend/.installed _build/live/detector.onnx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test serve lint pdf links slides assignments repository lock clean FORCE
+.PHONY: help book executed test serve lint pdf links slides assignments repository lock clean FORCE
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-11s  %s\n", $$1, $$2}'
 
-book: $(pages)  ## execute the notebooks that changed and build the book into _build/html
+book: executed  ## execute the notebooks that changed, jobs=N at a time, and build the book into _build/html
+	@$(MAKE) --no-print-directory $(pages)
 	@echo "The book is built: open $(pages), or run make serve."
 
-test: .venv/.installed $(live)  ## test the package, every notebook and the built pages
+test: .venv/.installed $(live) dsod_lite/exercises/contents.json  ## test the package, every notebook and the built pages
 	$(python) -m pytest --ignore tests/pages
 	$(MAKE) book
 	$(python) -m pytest tests/pages
@@ -33,16 +38,16 @@ lint: .venv/.installed  ## ruff and mypy
 	$(python) -m ruff check .
 	$(python) -m mypy
 
-pdf: $(pages)  ## the whole book as one PDF, printed by Chromium
+pdf: book  ## the whole book as one PDF, printed by Chromium
 	$(python) book/tools/pdf.py _build/html _build/dsod-from-scratch.pdf
 
-links: .venv/.installed $(executed)  ## follow every link that leads out of the book
+links: executed  ## follow every link that leads out of the book
 	.venv/bin/jupyter-book build . --builder linkcheck --path-output _build/links --quiet
 
-slides: .venv/.installed $(shown) _build/frontend/.installed  ## slides of every chapter, or of chapters="boxes priors"
+slides: executed _build/frontend/.installed  ## slides of every chapter, or of chapters="boxes priors"
 	$(python) book/tools/slides.py _executed _build/slides $(chapters)
 
-assignments: .venv/.installed  ## student notebooks without solutions and an nbgrader course, in _build/assignments
+assignments: .venv/.installed dsod_lite/exercises/contents.json  ## student notebooks without solutions and an nbgrader course, in _build/assignments
 	$(python) book/tools/assignments.py _build/assignments
 
 repository:  ## make a copy of the book its own: URL=https://github.com/NAME/REPOSITORY
@@ -71,23 +76,31 @@ clean:  ## delete everything that these commands made, .venv included
 	$(python) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# What the notebooks' outputs and the pages depend on, beside the notebooks. Checksums, not dates: a file deleted,
-# or an older one put back, counts as a change.
+# What the notebooks' outputs and the pages depend on, beside the notebooks: of the first, code and not docstrings.
 _executed/inputs.txt: files := dsod_lite data book/experiments requirements.txt
-_build/inputs.txt: files := book _config.yml _toc.yml dsod_lite requirements.txt
-_executed/inputs.txt _build/inputs.txt: FORCE
+_build/inputs.txt: files := --docstrings book _config.yml _toc.yml dsod_lite requirements.txt
+_executed/inputs.txt _build/inputs.txt: dsod_lite/exercises/contents.json FORCE | .venv/.installed
 	@mkdir -p $(@D)
-	@find $(files) -type f -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' \
-		-exec cksum {} + | sort > $@.new
+	@$(python) book/tools/inputs.py $(files) > $@.new
 	@if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
+
+# The exercises' list, which the package carries along.
+dsod_lite/exercises/contents.json: $(found) _toc.yml | .venv/.installed
+	@$(python) book/tools/exercises.py $@ && touch $@
+
+# A make of its own, so that nothing but notebooks runs side by side.
+executed: .venv/.installed
+	@$(MAKE) --silent --no-print-directory -j$(jobs) $(shown)
 
 # nbmake executes a copy of each notebook and leaves the outputs in it; the pages show that copy. `../../data` means
 # the same there as in book/. The copy starts with an old date: only a run that ended makes it newer than its inputs,
-# and after a failing cell make deletes it.
+# and after a failing cell make deletes it. What a run says is shown when it has ended, so that no two are mixed up.
 $(executed): _executed/%: % _executed/inputs.txt | _executed/data _executed/book/experiments .venv/.installed
 	@mkdir -p $(@D)
 	@cp $< $@ && touch -t 200001010000 $@
-	$(python) -m pytest --nbmake --overwrite --nbmake-timeout 1800 $@
+	@OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(python) -m pytest --nbmake --overwrite --nbmake-timeout 1800 $@ \
+		> $@.log 2>&1 || { cat $@.log; exit 1; }
+	@echo "executed $<"
 
 _executed/data:
 	@mkdir -p $(@D)

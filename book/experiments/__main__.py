@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from .catalogue import experiments, list_all
-from .records import RECORDS
-from .runner import run_all
-from .verify import verify
+from .machinery.catalogue import experiments, list_all
+from .machinery.records import RECORDS
+from .machinery.runner import run_all
+from .machinery.verify import verify
 
 EPILOG = """\
 examples:

@@ -26,10 +26,10 @@ from dsod_lite import DSOD, dsod300
 from dsod_lite.support.environment import environment
 from dsod_lite.support.files import write_json
 
-from .gpu_cases import Case, Make, inference, switches_for, training
-from .gpu_clock import Row, matrix_rate, race
-from .records import RECORDS
-from .speed import SSDNetwork, multiply_adds
+from .machinery.records import RECORDS
+from .parts.counting import SSDNetwork, multiply_adds
+from .parts.gpu_cases import Case, Make, inference, switches_for, training
+from .parts.gpu_clock import Row, matrix_rate, race
 
 BATCH, ROUNDS, CALLS = 32, 7, 10
 MATRIX_SIDE = 8192

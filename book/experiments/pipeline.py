@@ -11,6 +11,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,10 @@ def warped(image: torch.Tensor) -> torch.Tensor:
     return F.interpolate(image[None], size=(SIZE, SIZE), mode="bilinear", align_corners=False)[0]
 
 
+def warped_item(dataset: VOCDataset, transform: v2.Compose, index: int) -> torch.Tensor:
+    return warped(reference_item(dataset, transform, index)[0])
+
+
 # --- the clock ----------------------------------------------------------------------------------------------
 
 
@@ -140,8 +145,8 @@ def beside_the_reference() -> dict[str, Any]:
     }
     for backend, transform in backends.items():
         name = f"torchvision's ssd preset, {backend}"
-        runners[name] = lambda i, t=transform: reference_item(plain, t, i)
-        runners[f"{name}, warped"] = lambda i, t=transform: warped(reference_item(plain, t, i)[0])
+        runners[name] = partial(reference_item, plain, transform)
+        runners[f"{name}, warped"] = partial(warped_item, plain, transform)
     rows = [row(name, times) for name, times in race(runners, PICTURES, ROUNDS).items()]
     took = {r["pipeline"]: r["milliseconds"] for r in rows}
     ratios = {name: round(t / took["ssd_augmentation"], 2) for name, t in took.items() if "preset" in name}
@@ -162,7 +167,7 @@ def prepared() -> list[dict[str, Any]]:
         done = prepare_folder(folder, copy)
         preparing = (time.process_time() - begun) / count
         before, after = (VOCDataset(path, transform=ssd_augmentation(SIZE)) for path in (folder, copy))
-        times = race({"as it is": lambda i, d=before: d[i], "prepared": lambda i, d=after: d[i]}, count, 5)
+        times = race({"as it is": before.__getitem__, "prepared": after.__getitem__}, count, 5)
         result = {name: round(statistics.median(values), 3) for name, values in times.items()}
         rows.append(
             {

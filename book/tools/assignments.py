@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from exercises import DIRECTIVE, Written, chapters, plain, read_exercises
+from exercises import DIRECTIVE, Written, chapters, plain, read_exercises, title
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.apps import NbGraderAPI
@@ -110,9 +110,9 @@ def introduction(title: str, file: str, url: str) -> str:
 def assignment(path: Path) -> NotebookNode:
     """The teacher's version of a chapter's assignment."""
     chapter = nbformat.read(path, as_version=4)
-    title = re.match(r"# (.+)", chapter.cells[0].source)[1]
+    above = title(chapter)
     start = next(cell.source for cell in chapter.cells if cell.cell_type == "code")
-    first = introduction(title, path.relative_to(ROOT / "book").as_posix(), configured(ROOT)[0])
+    first = introduction(above, path.relative_to(ROOT / "book").as_posix(), configured(ROOT)[0])
     cells = [
         new_markdown_cell(first, id="introduction", metadata=nbgrader("introduction")),
         new_code_cell(start, id="start", metadata=nbgrader("start")),

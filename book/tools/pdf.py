@@ -10,11 +10,14 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
-from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, PdfMargins
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,18 +46,18 @@ def contents(root: Path) -> Iterator[tuple[str, list[str]]]:
         yield part["caption"], [chapter["file"] for chapter in part["chapters"]]
 
 
-def add_page(book: PdfWriter, page: Page, address: str) -> str:
+def add_page(book: PdfWriter, page: "Page", address: str) -> str:
     """Prints a page of the built book and adds it. Returns its title."""
     page.goto(address, wait_until="load")
     title = page.title().split(" — ")[0]
     page.evaluate(PREPARE, f"sheet-{len(book.pages)}-")
-    margin = {"top": "18mm", "bottom": "20mm", "left": "17mm", "right": "17mm"}
+    margin: PdfMargins = {"top": "18mm", "bottom": "20mm", "left": "17mm", "right": "17mm"}
     printed = page.pdf(format="A4", margin=margin, scale=0.75, print_background=True)
     book.append(io.BytesIO(printed), import_outline=False)
     return title
 
 
-def add_numbers(book: PdfWriter, page: Page) -> None:
+def add_numbers(book: PdfWriter, page: "Page") -> None:
     """Lays a sheet with nothing but its number over each page."""
     style = "position: absolute; bottom: 9mm; width: 100%; text-align: center; font: 9pt sans-serif; color: #555"
     sheet = '<div style="position: relative; height: 296mm; break-after: page"><div style="{}">{}</div></div>'
@@ -80,6 +83,8 @@ def keep_links_inside(book: PdfWriter, first: dict[str, int]) -> None:
 
 
 def main(html: Path, target: Path) -> None:
+    from playwright.sync_api import sync_playwright  # here, so that its tests are skipped where there is none
+
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         raise SystemExit("The PDF needs Chromium; on Debian and Ubuntu: apt install chromium")

@@ -8,14 +8,14 @@ it shows the figure, or else the code and what it printed.
 """
 
 import html
-import importlib.util
 import re
 import shutil
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import nbformat
-from exercises import DIRECTIVE, chapters, plain, read_exercises
+from exercises import DIRECTIVE, chapters, plain, read_exercises, title
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
@@ -136,16 +136,12 @@ def deck(executed: NotebookNode, path: Path) -> NotebookNode:
     return new_notebook(cells=cells, metadata={"title": title(executed)})
 
 
-def title(notebook: NotebookNode) -> str:
-    return re.match(r"# (.+)", notebook.cells[0].source)[1]
-
-
 def copy_libraries(target: Path) -> None:
     """reveal.js and MathJax, beside the slides. Raises FileNotFoundError if `make` has not fetched them."""
     for name in ("reveal.css", "reset.css", "reveal.js", "theme/white.css", "plugin/notes.js"):
         copy(REVEAL / "dist" / name, target / "reveal" / "dist" / name)
     copy(REVEAL / "LICENSE", target / "reveal" / "LICENSE")
-    mathjax = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
+    mathjax = Path(str(files("sphinx-mathjax-offline"))) / "static" / "mathjax"
     for name in MATHJAX:
         copy(mathjax / name, target / "mathjax" / name)
 

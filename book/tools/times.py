@@ -1,6 +1,8 @@
 """Notes how long the chapters' cells take here, from the times that nbmake left in `_executed`: writes book/times.json.
 
-.venv/bin/python book/tools/times.py
+    .venv/bin/python book/tools/times.py
+
+`make book` gives each chapter one thread, and runs as many side by side as there are cores.
 """
 
 import json
@@ -29,7 +31,7 @@ def main() -> None:
     chapters = {p.relative_to(executed).with_suffix("").as_posix(): p for p in sorted(executed.rglob("*.ipynb"))}
     here = environment(torch.device("cpu"))
     record = {
-        "machine": f"{here['threads']} threads of a CPU ({here['device']})",
+        "machine": f"one thread of a CPU ({here['device']})",
         "measured": here["started"][:10],
         "seconds": {name: round(seconds(path), 1) for name, path in chapters.items()},
     }

@@ -18,7 +18,7 @@ from dsod_lite.datasets import VOCDataset
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
-from book.experiments.blood_cells import SURE, folder, is_unlabelled  # noqa: E402
+from book.experiments.comparisons.blood_cells import SURE, folder, is_unlabelled  # noqa: E402
 
 ROWS, COLUMNS = 4, 10
 

@@ -1,10 +1,8 @@
 """The book's own rules, checked in its sources. What the built pages look like is test_browser.py's part."""
 
-import os
+import importlib
 import re
-import shutil
 import statistics
-import subprocess
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -108,6 +106,30 @@ def test_the_book_is_pinned_exactly_and_the_package_from_below_only() -> None:
     assert {n.name for n in needs} <= {p.name for p in pins}
 
 
+def resolve(name: str) -> object:
+    """What a dotted name of the package stands for. Raises ImportError or AttributeError."""
+    found: Any = importlib.import_module("dsod_lite")
+    done = "dsod_lite"
+    for part in name.split(".")[1:]:
+        done += f".{part}"
+        found = getattr(found, part) if hasattr(found, part) else importlib.import_module(done)
+    return found
+
+
+def test_what_the_pages_name_of_the_package_is_there() -> None:
+    """Also where no cell runs: in prose, and in code that is only shown."""
+    named = {text for path in NOTEBOOKS for text in (c.source for c in code_cells(path))}
+    text = "\n".join([book_text(), *named, (ROOT / "README.md").read_text(encoding="utf-8")])
+    names = set(re.findall(r"\bdsod_lite(?:\.[A-Za-z_]\w*)+", text))
+    for module, imported in re.findall(r"\bfrom (dsod_lite[\w.]*) import ([\w, ]+)$", text, re.MULTILINE):
+        names |= {f"{module}.{name.split(' as ')[0].strip()}" for name in imported.split(",")}
+    assert len(names) > 50
+    for name in names:
+        resolve(name)
+    paths = set(re.findall(r"\bdsod_lite/[\w/]+\.\w+", text))
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def notebook_text(code: str, **cell: Any) -> str:
     kernelspec = {"name": "python3", "display_name": "Python 3"}
     cells = [nbformat.v4.new_code_cell(code, **cell)]
@@ -135,40 +157,3 @@ def test_page_shows_the_executed_copy_and_never_an_older_one(tmp_path: Path) -> 
     assert shown(tmp_path, chapter) == executed
     with pytest.raises(ExtensionError, match=r"book/a.ipynb has changed"):
         shown(tmp_path, notebook_text("1 + 2"))
-
-
-@pytest.mark.skipif(not (ROOT / ".venv/.installed").exists(), reason="no .venv: make sets it up")
-def test_make_executes_a_notebook_once_and_stops_at_a_failing_cell(tmp_path: Path) -> None:
-    """In a small book of its own, with this one's Makefile and environment."""
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    for name in ("book/experiments", "data", "dsod_lite"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "book/experiments/tried.py").write_text("FACTOR = 7")
-    chapter, copy = tmp_path / "book/a.ipynb", tmp_path / "_executed/book/a.ipynb"
-    (tmp_path / "data/number.txt").write_text("6")
-
-    def make() -> subprocess.CompletedProcess[str]:
-        command = ["make", "--old-file", ".venv/.installed", "_executed/book/a.ipynb"]
-        outside = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}  # no flags of `make test`
-        return subprocess.run(command, cwd=tmp_path, env=outside, capture_output=True, text=True)
-
-    def answer() -> str:
-        return code_cells(copy)[0].outputs[0].data["text/plain"]
-
-    code = "from experiments.tried import FACTOR\nFACTOR * int(open('../data/number.txt').read())"
-    chapter.write_text(notebook_text(code))
-    assert make().returncode == 0
-    assert answer() == "42"
-    assert "nbmake" not in make().stdout  # nothing changed: not executed again
-
-    (tmp_path / "data/number.txt").write_text("5")
-    assert make().returncode == 0
-    assert answer() == "35"
-
-    chapter.write_text(notebook_text("1 / 0"))
-    failed = make()
-    assert failed.returncode != 0
-    assert "ZeroDivisionError" in failed.stdout
-    assert not copy.exists()

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
-from chapters import CHAPTERS, ROOT, code_cells, each_chapter, toc_files
+from chapters import CHAPTERS, ROOT, code_cells, each_chapter
 from IPython.core.inputtransformer2 import TransformerManager
 
 # The modules that the book builds: whatever they offer is defined in one chapter.
@@ -40,19 +39,6 @@ def test_chapter_has_three_to_five_exercises_each_with_a_folded_solution(path: P
     solutions = re.findall(r"\{solution\} (\S+)\n:class: dropdown\n", text)
     assert len(solutions) == text.count("{solution}")
     assert sorted(solutions) == sorted(exercises)
-
-
-def test_appendix_lists_each_exercise_in_its_order() -> None:
-    page = (ROOT / "book/appendices/solutions.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^- (★+) \{ref\}`(ex-\S+)`$", page, re.MULTILINE)
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    chapters = [ROOT / f"{name}.ipynb" for name in toc_files(contents)]
-    written: list[tuple[str, str]] = []
-    for path in chapters:
-        if path.exists():
-            found = re.findall(r"\{exercise\}[^\n]*\n:label: (ex-\S+)\n\n(★{1,3}) ", "\n".join(prose(path)))
-            written += [(grade, label) for label, grade in found]
-    assert listed == written
 
 
 class Bare(ast.NodeTransformer):

@@ -75,4 +75,4 @@ def test_kubernetes_starts_the_same(tmp_path: Path) -> None:
 def test_the_recipe_is_shared_out_evenly(world: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dsod_lite.training.sharing.world_size", lambda: world)
     share = share_of(RECIPES["voc0712"])
-    assert (share.pictures * world, share.parts * world, share.together) == (128, 32, False)
+    assert (share.pictures * world, len(share.portions) * world, share.together) == (128, 32, False)

@@ -1,5 +1,6 @@
 """The experiments' runner, on an experiment that takes no time; what their records say, worked by hand; the modules."""
 
+import ast
 import json
 import math
 import os
@@ -14,24 +15,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.collections import LineCollection
 from torch import nn
 
-import book.experiments
-from book.experiments import (
-    batchnorm,
-    catalogue,
-    common,
-    depth,
-    gradients,
-    ladder,
-    matching,
-    prediction,
-    records,
-    runner,
-    stem,
-    transition,
-)
+from book.experiments import comparisons
 from book.experiments.__main__ import main as command_line
+from book.experiments.comparisons import batchnorm, depth, gradients, ladder, matching, prediction, stem, transition
+from book.experiments.machinery import catalogue, records, runner
+from book.experiments.parts import common
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,8 +47,8 @@ def run(variant, seed, epochs):
 
 START = """
 import sys
-import book.experiments
-book.experiments.__path__.append(sys.argv.pop(1))
+from book.experiments import comparisons
+comparisons.__path__.append(sys.argv.pop(1))
 from book.experiments.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -69,9 +60,9 @@ def tiny(tmp_path, monkeypatch):
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules" / "tiny.py").write_text(TINY)
     monkeypatch.setenv("TINY_LOG", str(tmp_path / "log"))
-    monkeypatch.setattr(book.experiments, "__path__", [*book.experiments.__path__, str(tmp_path / "modules")])
+    monkeypatch.setattr(comparisons, "__path__", [*comparisons.__path__, str(tmp_path / "modules")])
     yield tmp_path
-    sys.modules.pop("book.experiments.tiny", None)
+    sys.modules.pop("book.experiments.comparisons.tiny", None)
 
 
 def made(folder):
@@ -330,7 +321,9 @@ class TestRecords:
         dots = [line.get_ydata().tolist() for line in ax.lines if line.get_marker() == "o"]
         assert dots == [[0.5], [0.3, 0.4, 0.5]]
         assert [label.get_text() for label in ax.get_xticklabels()] == ["one seed", "three"]
-        (bar,) = ax.collections[0].get_segments()
+        (lines,) = ax.collections
+        assert isinstance(lines, LineCollection)
+        (bar,) = lines.get_segments()
         assert bar[:, 1].tolist() == pytest.approx([0.4 - 0.248434, 0.4 + 0.248434], abs=1e-6)
         plt.close(ax.figure)
 
@@ -388,10 +381,22 @@ def few_pictures(monkeypatch):
 
 
 class TestModules:
+    def test_names_and_figures_import_no_experiment_and_not_what_locks_a_run(self):
+        program = """
+import sys
+from book.experiments.machinery import catalogue, figures
+assert "ladder" in catalogue.experiments()
+print([name for name in sys.modules if name.startswith("book.experiments.")])
+"""
+        done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+        imported = {name.removeprefix("book.experiments.") for name in ast.literal_eval(done.stdout)}
+        reading = {"machinery.catalogue", "machinery.records", "machinery.figures"}
+        assert imported == {"comparisons", "machinery", *reading}
+
     def test_names_can_be_files_and_budgets_are_there(self):
         found = catalogue.experiments()
         assert {"ladder", "stem", "transition", "prediction", "gradients", "depth", "batchnorm"} <= set(found)
-        for module in found.values():
+        for module in map(catalogue.experiment, found):
             assert all(variant.replace("_", "").replace(".", "").isalnum() for variant in module.VARIANTS)
             assert module.EPOCHS >= 1
             assert module.__doc__

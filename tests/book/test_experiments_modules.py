@@ -5,8 +5,9 @@ import torch
 from torch import nn
 from torchvision.ops import box_iou
 
-from book.experiments import blood_cells, chain, matching, mirrored, pictures, pretraining, proposal_free, rivals, speed
-from book.experiments.common import SIDE, shapes
+from book.experiments.comparisons import blood_cells, matching, pictures, proposal_free, speed
+from book.experiments.parts import chain, mirrored, pretraining, rivals
+from book.experiments.parts.common import SIDE, shapes
 from dsod_lite import dsod_tiny
 from dsod_lite.detector.loss import MultiBoxLoss
 
@@ -242,7 +243,7 @@ def test_eight_bits_answer_about_the_same(tmp_path):
     batches = [case.prepare(shapes(4)[i][0]) for i in range(4)]
     files = [tmp_path / "float.onnx", tmp_path / "int8.onnx"]
     case.write(files[0])
-    speed.quantize(*files, batches)
+    speed.quantize(files[0], files[1], batches)
     assert files[1].stat().st_size < files[0].stat().st_size / 2
     with torch.no_grad():
         expected = case.network(batches[0])

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from book.experiments import pictures
-from book.experiments.catalogue import experiment, experiments
-from book.experiments.figures import ENGINES, by_layer, curves, frontier, picture, published_map, undominated
-from book.experiments.findings import FINDINGS, Finding, judged, report
+from book.experiments.comparisons import pictures
+from book.experiments.machinery.catalogue import experiment, experiments
+from book.experiments.machinery.figures import ENGINES, by_layer, curves, frontier, picture, published_map, undominated
+from book.experiments.machinery.findings import FINDINGS, Finding, judged, report
 from dsod_lite.support.files import write_json
 
 STEMS = Finding("The stem helps.", "stem", "stem", "densenet")

@@ -10,10 +10,13 @@ from torchvision.models.detection import SSD300_VGG16_Weights, ssd300_vgg16
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 import dsod_lite
-from book.experiments import catalogue, gpu_blood_cells, gpu_cases, gpu_clock, gpu_shapes, gpu_speed, rivals
+from book.experiments import gpu_speed
 from book.experiments.__main__ import main as command_line
-from book.experiments.speed import multiply_adds
-from book.experiments.verify import verify
+from book.experiments.comparisons import gpu_blood_cells, gpu_shapes
+from book.experiments.machinery import catalogue
+from book.experiments.machinery.verify import verify
+from book.experiments.parts import gpu_cases, gpu_clock, rivals
+from book.experiments.parts.counting import multiply_adds
 from dsod_lite import DSOD
 from dsod_lite.datasets.shapes.dataset import write_shapes
 from dsod_lite.support.errors import NonFiniteLoss
@@ -144,7 +147,7 @@ def test_a_stopped_run_goes_on_to_the_same_numbers(small, monkeypatch):
     class Stopped(Exception):  # noqa: N818
         pass
 
-    steps = []
+    steps: list[int] = []
     whole_step = Learner.step
 
     def counted(self, *arguments):
@@ -196,8 +199,13 @@ def test_without_a_gpu_speed_says_so_and_writes_nothing(no_gpu, tmp_path, capsys
 def uncompiled(monkeypatch):
     """Compilers are left out, and what would have been compiled is noted."""
     asked = []
+
+    def compiled(module, **how):
+        asked.append("fast_network")
+        return module
+
     monkeypatch.setattr(nn.Module, "compile", lambda module: asked.append(type(module).__name__))
-    monkeypatch.setattr(torch, "compile", lambda module, **how: asked.append("fast_network") or module)
+    monkeypatch.setattr(torch, "compile", compiled)
     return asked
 
 
@@ -210,7 +218,7 @@ def test_every_switch_is_measured_and_the_record_is_whole(uncompiled, monkeypatc
     record = gpu_speed.measure(SMALL, 64, 2, CPU, rounds=1, calls=1, matrix_side=32)
     record = json.loads(json.dumps(record, allow_nan=False))
     assert not [row for row in record["rows"] if "failed" in row]
-    trained = {name: set() for name in SMALL}
+    trained: dict[str, set[str]] = {name: set() for name in SMALL}
     for row in record["rows"]:
         assert row["pictures_per_second"] > 0
         if row["part"] == "training":
@@ -247,8 +255,7 @@ def test_switches_do_what_they_are_called(uncompiled, monkeypatch):
     on = gpu_cases.Switches(channels_last=True, precision="bfloat16", compile=True, fused=True, save_memory=True)
     for switches in (gpu_cases.Switches(), on):
         gpu_cases.training(SMALL["ours"], switches, 2, 64, CPU)
-    off, on = learners
-    for learner, expected in ((off, False), (on, True)):
+    for learner, expected in zip(learners, (False, True), strict=True):
         weight = next(p for p in learner.model.parameters() if p.ndim == 4 and min(p.shape) > 1)
         assert weight.is_contiguous(memory_format=torch.channels_last) == expected
         assert weight.is_contiguous() != expected

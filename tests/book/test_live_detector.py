@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
-from browsing import STICKING_OUT, require, served, watch
+from browsing import STICKING_OUT, Browser, Locator, Page, expect, require, served, violations, watch
 from explorers_page import compute
-from playwright.sync_api import Browser, Locator, Page, expect
 from sphinx.application import Sphinx
 from torch import Tensor
 from torchvision.ops import box_iou
@@ -426,6 +424,6 @@ def test_the_page_is_sound(browser: Browser, address: str, scheme: Any, width: i
     if loaded:
         visit.load()
     visit.problems += visit.page.evaluate(STICKING_OUT)
-    found = Axe().run(visit.page, "main .explorer", {"preload": False}).response["violations"]
+    found = violations(visit.page, "main .explorer", {"preload": False})
     visit.problems += [json.dumps([v["help"], [n["html"] for n in v["nodes"]]]) for v in found]
     visit.close()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pdf
 import pytest
-from browsing import CHROMIUM, require
+from browsing import CHROMIUM, HAS_PLAYWRIGHT, require
 from pypdf import PdfReader
 
 TOC = """format: jb-book
@@ -31,6 +31,7 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    require(HAS_PLAYWRIGHT, "playwright is not installed; make test installs it")
     require(CHROMIUM is not None, "no Chromium found; on Debian: apt install chromium")
     root = tmp_path_factory.mktemp("pdf")
     (root / "_toc.yml").write_text(TOC)

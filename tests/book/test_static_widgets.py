@@ -7,8 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browsing import STICKING_OUT, chromium, watch
+from browsing import STICKING_OUT, chromium, violations, watch
 
 ROOT = Path(__file__).parents[2]
 CELLS = """
@@ -65,6 +64,5 @@ def test_the_page_has_the_explorer_and_no_still_picture(built: Path) -> None:
         assert dark == "dark", "as the page's theme, not the system's"
         problems += page.evaluate(STICKING_OUT)
         # preload would ask for the theme's styles again, which browsers refuse to scripts of a file's page
-        found = Axe().run(page, context=".explorer", options={"preload": False})
-        problems += [violation["help"] for violation in found.response["violations"]]
+        problems += [violation["help"] for violation in violations(page, ".explorer", {"preload": False})]
     assert not problems

@@ -122,7 +122,7 @@ def load_strictly(root: Path) -> None:
         warnings.simplefilter("error")
         for path in (root / "ImageSets/Main").glob("*.txt"):
             dataset = VOCDataset(root, path.stem)
-            assert len([target for _, target in dataset]) == len(dataset.names)
+            assert len([dataset[i] for i in range(len(dataset))]) == len(dataset.names)
 
 
 def assert_matches(line: str, defects: list[str]) -> None:

@@ -73,7 +73,7 @@ def test_a_picture_depends_on_its_own_index_only() -> None:
 
 
 def test_workers_draw_the_same() -> None:
-    dataset = ShapesDataset(8, image_size=64)
+    dataset: Any = ShapesDataset(8, image_size=64)
     assert torch.equal(pickle.loads(pickle.dumps(dataset))[5][0], dataset[5][0])
     loader = DataLoader(dataset, batch_size=4, num_workers=2, collate_fn=list)
     for (image, target), (same, same_target) in zip((item for batch in loader for item in batch), dataset, strict=True):
@@ -218,7 +218,7 @@ def test_objects_stand_out_from_what_is_around_them(standard: list[Picture]) -> 
 
 
 def test_item_has_torchvisions_form() -> None:
-    dataset = ShapesDataset(30, image_size=96)
+    dataset: Any = ShapesDataset(30, image_size=96)
     assert len(dataset) == len(list(dataset)) == 30
     for i, (image, target) in enumerate(dataset):
         assert image.dtype == torch.float32
@@ -302,7 +302,7 @@ def test_written_folder_reads_back(tmp_path: Path) -> None:
     train, val, test = (read_voc(tmp_path, split) for split in ("train", "val", "test"))
     assert (len(train), len(val), len(test)) == (6, 2, 3)
     assert len({path for path, _ in train + val + test}) == 11
-    dataset = ShapesDataset(6, image_size=96, seed=5, level="hard")
+    dataset: Any = ShapesDataset(6, image_size=96, seed=5, level="hard")
     for (path, objects), (drawn, target) in zip(train, dataset, strict=True):
         assert [name for name, _ in objects] == [dataset.classes[c - 1] for c in target["labels"]]
         boxes = torch.tensor([corners for _, corners in objects])

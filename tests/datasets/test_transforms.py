@@ -19,12 +19,13 @@ from dsod_lite.detector.inputs import check_images, check_targets
 Augmentation = Callable[[Tensor, dict], tuple[Tensor, dict]]  # type: ignore[type-arg]
 SIDE = 128  # of the output
 WIDTH, HEIGHT = 200, 160
-BOXES = [(8, 8, 40, 48), (60, 20, 130, 60), (150, 5, 196, 70), (10, 100, 70, 150), (100, 80, 190, 155)]
+Box = tuple[float, ...]
+BOXES: list[Box] = [(8, 8, 40, 48), (60, 20, 130, 60), (150, 5, 196, 70), (10, 100, 70, 150), (100, 80, 190, 155)]
 DIFFICULT = [False, True, True, False, True]
 each_augmentation = pytest.mark.parametrize("augment", AUGMENTATIONS.values(), ids=AUGMENTATIONS)
 
 
-def sample(image: Tensor, boxes: list[tuple[float, ...]] = BOXES) -> tuple[Tensor, dict]:  # type: ignore[type-arg]
+def sample(image: Tensor, boxes: list[Box] = BOXES) -> tuple[Tensor, dict]:  # type: ignore[type-arg]
     """As VOCDataset hands it on. The labels are 1, 2, 3, so that each object can be told by its own."""
     corners = torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
     target = {

@@ -1,6 +1,7 @@
 """From maps to offsets and logits: structure, L2 norm, and the order of the head's answers."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -178,7 +179,7 @@ def test_maps_and_channels_have_to_fit() -> None:
 
 
 def test_prediction_units_are_pre_activation() -> None:
-    prediction = DensePrediction(8, 12, (8, 6))
+    prediction: Any = DensePrediction(8, 12, (8, 6))
     expected = [type(part) for part in norm_relu_conv(1, 1, 1)]
     assert [type(part) for part in prediction.transition[0]] == expected
     assert isinstance(prediction.reuse[0][0], nn.MaxPool2d), "pooled first, then 1x1"

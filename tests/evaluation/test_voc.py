@@ -1,6 +1,7 @@
 """VOC's average precision by hand, against a slow reference and pycocotools."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -238,7 +239,7 @@ def slow_evaluate(detections, targets, label, threshold, method, plus_one):
                 claims.append((score, image, box))
     claims.sort(key=lambda claim: -claim[0])
 
-    objects = {}
+    objects: dict[int, list[Any]] = {}
     total = 0
     for image, t in enumerate(targets):
         hard = t["difficult"].tolist() if "difficult" in t else [False] * len(t["labels"])
@@ -306,8 +307,9 @@ cases = st.integers(0, 10**6).map(random_case)
 @settings(deadline=None, max_examples=60)
 @given(cases)
 def test_ap_and_curves_stay_in_their_bounds(case):
+    detections, targets = case
     for method in ("11point", "all-point"):
-        result = evaluate_voc(*case, 4, method=method)
+        result = evaluate_voc(detections, targets, 4, method=method)
         assert 0 <= result.mean_ap <= 1
         for label, curve in result.curves.items():
             assert math.isnan(result.ap[label]) == (result.num_objects[label] == 0)

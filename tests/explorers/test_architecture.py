@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from browsing import watch
+from browsing import Browser, Locator, Page, expect, watch
 from explorers_page import assert_sound, explorers_page, opened, press
-from playwright.sync_api import Browser, Locator, Page, expect
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
+from browsing import Browser, expect
 from explorers_page import LOADER, TIMED, assert_sound, at, explorer, explorers_page, opened, widget_script
-from playwright.sync_api import Browser, expect
 
 from dsod_lite import DSODConfig
 from dsod_lite.explorers import MatchingExplorer, PriorExplorer
@@ -76,7 +76,6 @@ def test_fingers_tap_cells_and_drag_handles_but_scroll_the_page_elsewhere(browse
     page.wait_for_selector(".explorer-handle")
     page.touchscreen.tap(*at(page, "prior boxes", 40, 72))
     expect(explorer(page, "prior boxes").locator("output").first).to_have_text("2")
-
 
     def assert_first_object(left: int, top: int) -> None:
         label = re.compile(f": left {left}, top {top}, width 120, height 160;")

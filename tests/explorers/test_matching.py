@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from browsing import Browser, Page, expect
 from explorers_page import at, explorer, explorers_page, facts, next_frame, opened, press
-from playwright.sync_api import Browser, Page, expect
 from torch import Tensor
 from torchvision.ops import box_convert, box_iou
 

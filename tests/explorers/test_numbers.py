@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from browsing import chromium
+from browsing import Page, chromium
 from explorers_page import compute, functions_page
-from playwright.sync_api import Page
 from torch import Tensor
 from torchvision.ops import box_convert, box_iou
 

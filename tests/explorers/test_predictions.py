@@ -7,9 +7,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pytest
 import torch
+from browsing import Browser, Locator, Page
 from explorers_page import TIMED, assert_sound, compute, explorers_page, functions_page, next_frame, opened, press
 from matplotlib.patches import Rectangle
-from playwright.sync_api import Browser, Locator, Page
 from tiny import Rectangles, small_dsod
 from torch import Tensor
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from browsing import Browser, Page
 from explorers_page import at, explorer, explorers_page, facts, next_frame, opened, press
-from playwright.sync_api import Browser, Page
 
 from dsod_lite import DSODConfig
 from dsod_lite.detector.priors import prior_boxes

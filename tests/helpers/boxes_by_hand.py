@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 
-def target(*boxes, labels=None, **fields):
+def target(*boxes: Any, labels: Any = None, **fields: Any) -> dict[str, Any]:
     labels = [1] * len(boxes) if labels is None else labels
     return {
         "boxes": torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
@@ -17,18 +18,20 @@ def target(*boxes, labels=None, **fields):
     } | {name: torch.tensor(value) for name, value in fields.items()}
 
 
-def detection(*boxes, scores, labels=None):
+def detection(*boxes: Any, scores: Any, labels: Any = None) -> dict[str, Any]:
     return target(*boxes, labels=labels) | {"scores": torch.tensor(scores, dtype=torch.float32)}
 
 
 FAR = [200, 200, 210, 210]  # overlaps nothing below
 
 
-def random_case(seed, images=6, classes=3, extent=14, distinct=False):
+def random_case(
+    seed: int, images: int = 6, classes: int = 3, extent: int = 14, distinct: bool = False
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Integer boxes crowded into a few pixels, so ties in IoU, in score and with the threshold occur."""
     g = np.random.default_rng(seed)
 
-    def boxes(n):
+    def boxes(n: Any) -> torch.Tensor:
         corner = g.integers(0, extent, (n, 2))
         return torch.tensor(np.concatenate([corner, corner + g.integers(1, extent, (n, 2))], 1)).float()
 
@@ -55,15 +58,19 @@ def random_case(seed, images=6, classes=3, extent=14, distinct=False):
     return detections, targets
 
 
-def run_pycocotools(detections, targets):
+def run_pycocotools(detections: list[dict[str, Any]], targets: list[dict[str, Any]]) -> tuple[Any, Any]:
     """COCOeval over the same data, without `evaluate_coco`."""
     gt, dt = COCO(), COCO()
     base = {"images": [{"id": i} for i in range(len(targets))], "categories": [{"id": c} for c in (1, 2, 3)]}
-    annotations = ([], [])
+    annotations: tuple[list[Any], list[Any]] = ([], [])
     for rows, records in zip(annotations, (targets, detections), strict=True):
         for image, record in enumerate(records):
             for index, (x1, y1, x2, y2) in enumerate(record["boxes"].tolist()):
-                row = {"id": len(rows) + 1, "image_id": image, "category_id": int(record["labels"][index])}
+                row: dict[str, Any] = {
+                    "id": len(rows) + 1,
+                    "image_id": image,
+                    "category_id": int(record["labels"][index]),
+                }
                 row |= {"bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1), "iscrowd": 0}
                 rows.append(row | {"score": float(record["scores"][index]) if "scores" in record else 1.0})
     with contextlib.redirect_stdout(io.StringIO()):

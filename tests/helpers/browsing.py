@@ -1,9 +1,11 @@
 """What the tests in a browser share: the browser, a local server, and what is wrong with a page.
 
-Chromium is Debian's `chromium`. Without it these tests are skipped with the reason, unless REQUIRE_BROWSER is set, as
-continuous integration does: then they fail.
+Chromium is Debian's `chromium`. Without it, or without playwright, these tests are skipped with the reason, unless
+REQUIRE_BROWSER is set, as continuous integration does: then they fail. Tests take playwright's names from here, so that
+those beside them that open no browser run without it.
 """
 
+import importlib.util
 import os
 import shutil
 import threading
@@ -12,9 +14,16 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+HAS_PLAYWRIGHT = importlib.util.find_spec("playwright") is not None
+if TYPE_CHECKING or HAS_PLAYWRIGHT:
+    from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect, sync_playwright
+else:
+    Browser = Locator = Page = Route = ViewportSize = expect = sync_playwright = Any
+__all__ = ["Browser", "Locator", "Page", "ViewportSize", "expect"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -38,6 +47,7 @@ def require(condition: bool, reason: str) -> None:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
+    require(HAS_PLAYWRIGHT, "playwright is not installed; make test installs it")
     require(CHROMIUM is not None, "no Chromium found; on Debian: apt install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -75,6 +85,14 @@ def watch(page: Page, home: str, error: Callable[[object], None], outside: Calla
     page.on("pageerror", lambda what: error(what))
     page.on("requestfailed", lambda request: error(f"no answer: {request.url}"))
     page.on("response", lambda r: error(f"{r.status}: {r.url}") if r.status >= 400 else None)
+
+
+def violations(page: Page, part: str | None = None, options: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """What axe, a checker of accessibility, finds in a page or a part of it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, part, options) if options else Axe().run(page, part)
+    return found.response["violations"]
 
 
 # Elements that stick out of the window on the right, unless they lie in something that scrolls by itself, or in a

@@ -6,10 +6,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
-from browsing import STICKING_OUT, served, watch
+from browsing import STICKING_OUT, Browser, Locator, Page, served, violations, watch
 from ipywidgets.embed import dependency_state
-from playwright.sync_api import Browser, Locator, Page
 
 import dsod_lite.explorers
 from dsod_lite.explorers import Explorer
@@ -61,7 +59,7 @@ def assert_sound(page: Page, part: str = "main .explorer") -> None:
     names = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(names) == len(set(names))
     assert page.evaluate(STICKING_OUT) == []
-    assert [violation["help"] for violation in Axe().run(page, part).response["violations"]] == []
+    assert [violation["help"] for violation in violations(page, part)] == []
 
 
 def functions_page(browser: Browser, *modules: str) -> Page:

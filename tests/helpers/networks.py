@@ -1,5 +1,7 @@
 """Networks that look as if they had been trained, and how far their answers lie apart."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -12,6 +14,7 @@ def lived_in(model: DSOD) -> DSOD:
     for norm in model.modules():
         if isinstance(norm, nn.BatchNorm2d):
             around_0, around_1 = (norm.running_mean, norm.bias), (norm.running_var, norm.weight)
+            values: Any
             for values, low in [*((v, -0.5) for v in around_0), *((v, 0.5) for v in around_1)]:
                 values.data.uniform_(low, low + 1, generator=generator)
     return model.eval()

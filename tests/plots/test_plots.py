@@ -1,5 +1,7 @@
 """What the figures contain: boxes where they belong, names, scores, colours and curves. Not pixels."""
 
+from typing import Any
+
 import matplotlib as mpl
 
 mpl.use("Agg")
@@ -202,7 +204,7 @@ class Dataset:
 def test_samples_are_the_ones_asked_for_with_the_data_sets_names():
     figure = show_samples(Dataset(), [2, 0, 3])
     assert [words(ax) for ax in figure.axes] == [["1", "2"], [], ["1", "2", "3"]]
-    named = Dataset()
+    named: Any = Dataset()
     named.classes = NAMES
     assert words(show_samples(named, [2]).axes[0]) == ["cat", "dog"]
     with pytest.raises(ValueError, match="no images"):

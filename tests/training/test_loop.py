@@ -43,7 +43,7 @@ def test_a_seed_fixes_the_run_whoever_loads_the_pictures(make: Any, optimizer: s
     same_start = [same_weights(model, models[0]) for model in models]
     assert all(same_start)
     configs = [quick(optimizer=optimizer, **f) for f in ({}, {}, {"workers": 2}, {"seed": 1})]
-    histories = []
+    histories: list[Any] = []
     for model, config in zip(models, configs, strict=True):
         torch.rand(len(histories))  # what was rolled before has no part in it
         histories.append(without_seconds(train(model, PICTURES, Rectangles(4, seed=9), config)))
@@ -62,6 +62,8 @@ def test_another_initial_model_ends_elsewhere() -> None:
 
 def test_every_epoch_has_an_order_and_dice_of_its_own() -> None:
     class Watching(Toy):
+        shown: list[Any]
+
         def forward(self, images: list[Tensor], targets: Any = None) -> Any:
             self.shown.append(
                 [(t["image_id"], round(x.mean().item(), 6)) for x, t in zip(images, targets, strict=True)]
@@ -274,6 +276,8 @@ def test_an_entry_is_the_mean_over_the_epoch_and_the_parts_sum_up() -> None:
     assert entry["loss"] == pytest.approx(entry["bbox_regression"] + entry["classification"])
 
     class Listed(Toy):
+        left: list[int]
+
         def forward(self, images: list[Tensor], targets: Any = None) -> Any:
             return {"error": self.value.sum() * 0 + len(self.left), "other": torch.tensor(float(self.left.pop()))}
 
@@ -548,7 +552,7 @@ def test_parts_of_a_batch_give_the_mean_of_their_losses() -> None:
             assert parameter.grad is not None
             parameter.data -= 0.1 * (parameter.grad + group["weight_decay"] * parameter.data)
     for (name, value), other in zip(model.state_dict().items(), twin.state_dict().values(), strict=True):
-        torch.testing.assert_close(value, other, rtol=1e-4, atol=1e-5, msg=lambda text, name=name: f"{name}: {text}")
+        torch.testing.assert_close(value, other, rtol=1e-4, atol=1e-5, msg=f"{name}: {{}}".format)
 
 
 @pytest.mark.parametrize("average", [0.999, 0.5, 0.0])

@@ -77,7 +77,7 @@ class Dying(Rectangles):
             (sync if len(arguments) == 1 else replace)(*arguments)
             self.event()
 
-        torch.save, os.fsync, os.replace = save_in_pieces, around, around
+        torch.save, os.fsync, os.replace = save_in_pieces, around, around  # type: ignore[assignment]
 
     def event(self) -> None:
         self.left -= 1
@@ -179,7 +179,8 @@ def test_the_train_command_is_killed_and_resumed_with_the_same_numbers(
 
 
 def test_a_disk_that_is_full_leaves_the_last_checkpoint_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    saved, save = [], torch.save
+    saved: list[Any] = []
+    save = torch.save
 
     def full(state: Any, file: Any) -> None:
         if len(saved) == 2:

@@ -24,7 +24,7 @@ from dsod_lite import DSOD, dsod_tiny
 from dsod_lite.detector.loss import matched_targets, mine_hard_negatives, pad_objects
 from dsod_lite.detector.matching import match
 
-from .common import SIDE, TEST_SEED, learn_shapes, shapes, train_and_judge
+from ..parts.common import SIDE, TEST_SEED, learn_shapes, shapes, train_and_judge
 
 EPOCHS = 3
 MEASURE = "AP50"

@@ -1,7 +1,6 @@
 """Runs experiments: one (experiment, variant, seed) is one run, and one record that is written whole or not at all."""
 
 import contextlib
-import fcntl
 import json
 import shlex
 import time
@@ -11,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from dsod_lite.support.environment import environment
 from dsod_lite.support.files import write_json
@@ -116,10 +116,10 @@ def lock_path(output: Path, name: str, variant: str, seed: int) -> Path:
 def claim(path: Path) -> Iterator[bool]:
     """Whether the run is ours. The system frees a lock when its process ends, however that ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
+    try:
+        lock = FileLock(path).acquire(blocking=False)
+    except Timeout:
+        yield False
+    else:
+        with lock:
             yield True

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from dsod_lite.plots import PALETTE
 
-RECORDS = Path(__file__).resolve().parents[2] / "data" / "runs"
+RECORDS = Path(__file__).resolve().parents[3] / "data" / "runs"
 
 Record = Mapping[str, Any]
 Interval = tuple[float, float, float]

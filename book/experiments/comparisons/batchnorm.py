@@ -14,7 +14,7 @@ from torch import nn
 
 from dsod_lite import DSOD, PriorConfig, dsod_tiny
 
-from .common import SIDE, learn_shapes
+from ..parts.common import SIDE, learn_shapes
 
 EPOCHS = 3
 MEASURE = "AP50"

@@ -10,7 +10,7 @@ from typing import Any
 
 from dsod_lite import dsod_tiny
 
-from .common import SIDE, learn_shapes
+from ..parts.common import SIDE, learn_shapes
 
 EPOCHS = 3
 SEEDS = 5

@@ -7,18 +7,16 @@ from types import ModuleType
 
 from dsod_lite.support.processes import pick_device
 
+from .. import comparisons
 from .records import RECORDS
 
 SEEDS = 3
 """Seeds of an experiment whose module names no other number."""
 
 
-def experiments() -> dict[str, ModuleType]:
-    """The experiments by name: the modules beside this one that define VARIANTS."""
-    package = importlib.import_module(__package__)
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "__main__")
-    modules = {name: importlib.import_module(f"{__package__}.{name}") for name in names}
-    return {name: module for name, module in modules.items() if hasattr(module, "VARIANTS")}
+def experiments() -> list[str]:
+    """The experiments' names: those of the files in comparisons/. None is imported."""
+    return sorted(module.name for module in pkgutil.iter_modules(comparisons.__path__))
 
 
 def experiment(name: str) -> ModuleType:
@@ -29,7 +27,7 @@ def experiment(name: str) -> ModuleType:
     """
     if name not in (found := experiments()):
         raise ValueError(f"there is no experiment {name!r}; there are {', '.join(found)}")
-    return found[name]
+    return importlib.import_module(f"{comparisons.__name__}.{name}")
 
 
 def seeds_of(module: ModuleType) -> int:
@@ -63,7 +61,8 @@ def record_path(output: Path, name: str, variant: str, seed: int) -> Path:
 
 def list_all(output: Path = RECORDS) -> None:
     """Prints, for each experiment, the variants, and which of the seeds that it asks for are recorded."""
-    for name, module in experiments().items():
+    for name in experiments():
+        module = experiment(name)
         print(f"{name}: {(module.__doc__ or '').strip().splitlines()[0]}")
         for variant in module.VARIANTS:
             wanted = range(seeds_of(module))

@@ -23,10 +23,10 @@ from torch import Tensor
 
 from dsod_lite import dsod_tiny
 
-from .blocks import with_other_blocks
-from .chain import chain
-from .common import SIDE, TEST_SEED, shapes, train_and_judge
-from .pretraining import BATCH, pretrain
+from ..parts.blocks import with_other_blocks
+from ..parts.chain import chain
+from ..parts.common import SIDE, TEST_SEED, shapes, train_and_judge
+from ..parts.pretraining import BATCH, pretrain
 
 EPOCHS = 10
 """Passes over 1,000 pictures; over fewer there are as many more."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from dsod_lite import dsod_tiny
 
-from .common import TEST_SEED, shapes, train_and_judge
+from ..parts.common import TEST_SEED, shapes, train_and_judge
 
 EPOCHS = 2
 SEEDS = 5

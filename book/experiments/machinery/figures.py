@@ -47,7 +47,7 @@ def picture(name: str, measure: str | None = None, folder: Path = RECORDS) -> Fi
     dots(ax, ordered, measure or measure_of(module))
     ax.tick_params(axis="x", labelrotation=25, labelsize=8)
     for tick in ax.get_xticklabels():
-        tick.set_ha("right")
+        tick.set_horizontalalignment("right")
     return figure
 
 
@@ -78,7 +78,7 @@ def curves(name: str, kinds: Sequence[str], numbers: Sequence[int], label: str, 
             fmt="o-", color=PALETTE[shift], capsize=3, markersize=4, label=kind,
         )  # fmt: skip
         alone = {x[n]: one[0] for n, one in found.items() if len(one) == 1}
-        ax.plot(alone.keys(), alone.values(), "o", color=PALETTE[shift], markersize=5, markerfacecolor="none")
+        ax.plot(list(alone), list(alone.values()), "o", color=PALETTE[shift], markersize=5, markerfacecolor="none")
     ax.set_xscale("log")
     ax.set_xticks(numbers, [f"{n:,}" for n in numbers], minor=False)
     ax.minorticks_off()

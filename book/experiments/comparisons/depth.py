@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from dsod_lite import DSOD, dsod_tiny
 from dsod_lite.detector.blocks import DenseBlock, norm_relu_conv
 
-from .blocks import replace_blocks, with_other_blocks
-from .common import SIDE, learn_shapes
+from ..parts.blocks import replace_blocks, with_other_blocks
+from ..parts.common import SIDE, learn_shapes
 
 EPOCHS = 3
 MEASURE = "AP50"

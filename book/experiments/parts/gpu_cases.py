@@ -17,7 +17,7 @@ from dsod_lite import DSOD, TrainConfig
 from dsod_lite.training.optimizer import make_optimizer
 from dsod_lite.training.step import Learner
 
-from .speed import SSDNetwork
+from .counting import SSDNetwork
 
 BACKGROUND = 7.0
 """The background's made-up logit; those of the classes are standard normal."""

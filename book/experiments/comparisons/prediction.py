@@ -14,7 +14,7 @@ from torch import nn
 
 from dsod_lite import dsod_tiny
 
-from .common import SIDE, learn_shapes
+from ..parts.common import SIDE, learn_shapes
 
 EPOCHS = 3
 SEEDS = 5

@@ -20,7 +20,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models.detection import ssd300_vgg16, ssdlite320_mobilenet_v3_large
 from torchvision.models.detection.ssd import SSD
 
@@ -30,12 +29,13 @@ from dsod_lite.deploy.onnx import export_onnx
 from dsod_lite.detector.fast import fast_network
 from dsod_lite.detector.network import Network
 
-from .common import drawn, setup
+from ..parts.common import drawn, setup
+from ..parts.counting import SSDNetwork, multiply_adds
 
 EPOCHS = 15
 """Rounds of the stopwatch."""
 MEASURE = "multiply_adds"
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).parents[3] / "data"
 CALIBRATION_SEED = 5
 """The series of drawn pictures that set the ranges which the eight bits divide."""
 
@@ -55,18 +55,6 @@ class Case:
     """A picture [3, side, side] in [0, 1] as the network's batch."""
     write: Callable[[Path], None]
     """Writes the network as an ONNX file that takes "pictures"."""
-
-
-class SSDNetwork(nn.Module):
-    """What `DSOD.network` is, for torchvision's SSDs: no resizing, no priors, no suppression."""
-
-    def __init__(self, ssd: SSD) -> None:
-        super().__init__()
-        self.backbone, self.head = ssd.backbone, ssd.head
-
-    def forward(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        answers = self.head(list(self.backbone(batch).values()))
-        return answers["bbox_regression"], answers["cls_logits"]
 
 
 def ours(model: DSOD) -> Case:
@@ -112,13 +100,6 @@ VARIANTS: dict[str, Callable[[], Case]] = {
     "ssd300_vgg16": lambda: theirs(ssd300_vgg16),
     "ssdlite320": lambda: theirs(ssdlite320_mobilenet_v3_large),
 }
-
-
-def multiply_adds(network: nn.Module, batch: Tensor) -> int:
-    """Products that are added up in the network's convolutions. (torch counts a product and its sum as two.)"""
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network(batch)
-    return counter.get_total_flops() // 2
 
 
 class Calibration:

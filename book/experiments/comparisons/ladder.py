@@ -9,7 +9,7 @@ from typing import Any
 
 from dsod_lite import DSODConfig, dsod_tiny
 
-from .common import SIDE, learn_shapes
+from ..parts.common import SIDE, learn_shapes
 
 EPOCHS = 3
 MEASURE = "AP50"

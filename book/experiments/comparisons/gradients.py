@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from dsod_lite import DSOD, TrainConfig
 from dsod_lite.training.optimizer import learning_rate_at, make_optimizer
 
-from .blocks import with_other_blocks
-from .common import SIDE, seeded, setup, shapes
+from ..parts.blocks import with_other_blocks
+from ..parts.common import SIDE, seeded, setup, shapes
 from .depth import KINDS, make_detector
 
 EPOCHS = 3

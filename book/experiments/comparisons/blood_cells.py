@@ -32,10 +32,10 @@ from torchvision.ops import box_iou
 from dsod_lite import DSOD, dsod_tiny, evaluate_voc, predict
 from dsod_lite.datasets import VOCDataset, upless_augmentation
 
-from .common import train_and_judge
-from .mirrored import Mirrored
+from ..parts.common import train_and_judge
+from ..parts.mirrored import Mirrored
+from ..parts.rivals import small_faster_rcnn, small_ssd
 from .proposal_free import RATES
-from .rivals import small_faster_rcnn, small_ssd
 
 EPOCHS = 70
 MEASURE = "AP50"
@@ -67,7 +67,7 @@ def folder() -> Path:
     Raises:
         FileNotFoundError: says how to get them.
     """
-    path = Path(os.environ.get("DSOD_LITE_BCCD", Path(__file__).parents[2] / "downloads" / "bccd"))
+    path = Path(os.environ.get("DSOD_LITE_BCCD", Path(__file__).parents[3] / "downloads" / "bccd"))
     if not path.is_dir():
         raise FileNotFoundError(
             f"{path}: there are no photographs; set DSOD_LITE_BCCD to their folder, or get them by "

@@ -35,8 +35,8 @@ from dsod_lite import dsod300
 from dsod_lite.support.errors import NonFiniteLoss
 from dsod_lite.support.files import write_json
 
-from .common import TEST_SEED, shapes, train_and_judge
-from .records import RECORDS
+from ..machinery.records import RECORDS
+from ..parts.common import TEST_SEED, shapes, train_and_judge
 
 EPOCHS = 12
 SEEDS = 3

@@ -27,10 +27,10 @@ def verify(seed: int | None = None, output: Path = RECORDS) -> bool:
         FileNotFoundError: if nothing is recorded that could be compared.
     """
     choices = []
-    for name, module in experiments().items():
-        if not has_device(module):
-            continue
+    for name in experiments():
         several = [runs for runs in load(name, output).values() if len(runs) > 1]
+        if not several or not has_device(experiment(name)):
+            continue
         choices += [(name, runs, record) for runs in several for record in runs]
     if not choices:
         raise FileNotFoundError(f"no variant of an experiment has two recorded seeds in {output}")

@@ -16,8 +16,8 @@ from torch import nn
 
 from dsod_lite import dsod_tiny
 
-from .common import SIDE, learn_shapes
-from .rivals import small_faster_rcnn, small_ssd
+from ..parts.common import SIDE, learn_shapes
+from ..parts.rivals import small_faster_rcnn, small_ssd
 
 EPOCHS = 3
 MEASURE = "AP50"

@@ -1,0 +1,96 @@
+"""Sphinx extension: lists that a page shows and nobody types, for they follow from the chapters or from the package.
+
+Where a page has the line `<!-- derived: NAME -->`, the list of that name is put in its place: `exercises` of all
+chapters, `times` for reading and running them, `modules` of the package.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import yaml
+from exercises import chapters, read_exercises, title
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "dsod_lite"
+READING = r"\*\*Time:\*\*\s(.{1,30}?)\sof\sreading"
+MARK = re.compile(r"^<!-- derived: (\w+) -->$", re.MULTILINE)
+ROOMS = ("detector", "training", "evaluation", "datasets", "weights", "deploy", "plots", "support")
+"""The parts of the package that its page shows. The others have other doors: commands their --help, say."""
+
+
+def parts() -> Iterator[tuple[str, list[tuple[int, Path]]]]:
+    """The book's parts that have exercises, each with its chapters' numbers and notebooks."""
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    numbers = {path: number for number, path in enumerate(chapters(ROOT), start=1)}
+    for part in contents["parts"]:
+        paths = [ROOT / f"{entry['file']}.ipynb" for entry in part["chapters"]]
+        if within := [(numbers[path], path) for path in paths if path in numbers]:
+            yield part["caption"], within
+
+
+def said(pattern: str, path: Path) -> str:
+    """What a chapter's first cell says. Raises ExtensionError, naming the chapter, if it does not."""
+    if found := re.search(pattern, nbformat.read(path, as_version=4).cells[0].source, re.DOTALL):
+        return " ".join(found[1].split())
+    raise ExtensionError(f"{path.relative_to(ROOT)}: in its first cell there is nothing like {pattern}")
+
+
+def link(path: Path) -> str:
+    return f"[{title(nbformat.read(path, as_version=4))}](../{path.relative_to(ROOT / 'book').as_posix()})"
+
+
+def exercises() -> str:
+    """All exercises with their grade, below the book's parts and chapters."""
+    lines = []
+    for caption, within in parts():
+        lines += [f"## {caption}", ""]
+        for number, path in within:
+            listed = [f"- {'★' * each.stars} {{ref}}`{each.label}`" for each in read_exercises(path)]
+            lines += [f"**{number}. {link(path)}**", "", *listed, ""]
+    return "\n".join(lines)
+
+
+def times() -> str:
+    """A row for each chapter: how long it takes to read, as its first cell says, and to run, as times.json has it."""
+    measured = json.loads((ROOT / "book" / "times.json").read_text(encoding="utf-8"))
+    rows = [f"Measured on {measured['machine']}:", "", "| chapter | reading | its cells |", "|---|---|---|"]
+    for path in chapters(ROOT):
+        seconds = measured["seconds"].get(path.relative_to(ROOT / "book").with_suffix("").as_posix())
+        taken = "not yet measured" if seconds is None else rounded(seconds)
+        rows.append(f"| {link(path)} | {said(READING, path)} | {taken} |")
+    return "\n".join(rows)
+
+
+def rounded(seconds: float) -> str:
+    """A time as one would say it."""
+    return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
+def modules() -> str:
+    """The package's modules, room by room; of a folder its docstring."""
+    lines = []
+    for room in ROOMS:
+        for path in sorted((PACKAGE / room).rglob("*.py")):
+            is_folder = path.name == "__init__.py"
+            name = ".".join((path.parent if is_folder else path.with_suffix("")).relative_to(ROOT).parts)
+            members = [] if is_folder else ["   :members:"]
+            level = "##" if name == f"dsod_lite.{room}" else "###"
+            lines += [f"{level} {name}", "", "```{eval-rst}", f".. automodule:: {name}", *members, "```", ""]
+    return "\n".join(lines)
+
+
+LISTS = {"exercises": exercises, "times": times, "modules": modules}
+
+
+def put_in(app: Sphinx, docname: str, source: list[str]) -> None:
+    source[0] = MARK.sub(lambda mark: LISTS[mark[1]](), source[0])
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("source-read", put_in)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,67 @@
+"""Lists that nobody types: all exercises in their order, and all modules of the package, each once."""
+
+import importlib
+import re
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from chapters import ROOT, toc_files
+from derived_lists import MARK, ROOMS, exercises, modules, put_in, rounded, said
+from exercises import contents
+from sphinx.errors import ExtensionError
+
+
+def test_the_appendix_lists_each_exercise_in_its_order() -> None:
+    listed = re.findall(r"^- (★+) \{ref\}`(ex-\S+)`$", exercises(), re.MULTILINE)
+    written: list[tuple[str, str]] = []
+    for name in toc_files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))):
+        path = ROOT / f"{name}.ipynb"
+        if path.exists():
+            cells = nbformat.read(path, as_version=4).cells
+            prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+            found = re.findall(r"\{exercise\}[^\n]*\n:label: (ex-\S+)\n\n(★{1,3}) ", prose)
+            written += [(grade, label) for label, grade in found]
+    assert listed == written
+
+
+def test_the_package_carries_the_list_that_the_chapters_give() -> None:
+    """If not: make book, or make test, writes it."""
+    assert (ROOT / "dsod_lite/exercises/contents.json").read_text(encoding="utf-8") == contents(ROOT)
+
+
+def test_the_packages_page_has_each_module_once() -> None:
+    shown = Counter(re.findall(r"^\.\. automodule:: (\S+)$", modules(), re.MULTILINE))
+    package = ROOT / "dsod_lite"
+    files = [path for room in ROOMS for path in (package / room).rglob("*.py")]
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files}
+    assert set(shown) == names
+    assert set(shown.values()) == {1}
+    assert all(importlib.import_module(name).__doc__ for name in shown)
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    assert rooms == {*ROOMS, "commands", "exercises", "explorers"}
+
+
+def test_a_page_has_the_list_in_the_place_of_its_mark() -> None:
+    source = ["# Title\n\n<!-- derived: modules -->\n\nThe end.\n"]
+    put_in(None, "page", source)
+    assert source[0] == f"# Title\n\n{modules()}\n\nThe end.\n"
+    marked = [p.stem for p in sorted((ROOT / "book").rglob("*.md")) if MARK.search(p.read_text(encoding="utf-8"))]
+    assert marked == ["api", "solutions", "chapters"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(3.8, "5 s"), (46.6, "45 s"), (89, "90 s"), (100, "2 min"), (246, "4 min")]
+)
+def test_a_time_is_rounded(seconds: float, words: str) -> None:
+    assert rounded(seconds) == words
+
+
+def test_a_chapter_that_does_not_say_how_long_it_is_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("derived_lists.ROOT", tmp_path)
+    cells = [nbformat.v4.new_markdown_cell("# A chapter")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
+    with pytest.raises(ExtensionError, match=r"a\.ipynb: in its first cell there is nothing like"):
+        said("of reading", tmp_path / "a.ipynb")

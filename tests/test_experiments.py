@@ -195,6 +195,16 @@ class TestRunner:
         assert ["a", "seeds", "0", "missing", "1"] in lines
         assert ["b", "seeds", "none", "missing", "0", "1"] in lines
 
+    def test_seeds_may_begin_elsewhere(self, tiny, monkeypatch, capsys):
+        monkeypatch.setattr(catalogue.experiment("tiny"), "FIRST_SEED", 100, raising=False)
+        command_line(["tiny", "--output", str(tiny / "out"), "--variant", "a"])
+        assert made(tiny) == ["a-100", "a-101"]
+        assert record(tiny, "a", 101)["command"].endswith("--variant a --seeds 2 --epochs 2")
+        capsys.readouterr()
+        command_line(["list", "--output", str(tiny / "out")])
+        lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+        assert ["b", "seeds", "none", "missing", "100", "101"] in lines
+
     def test_verify_makes_a_recorded_run_again(self, tiny, capsys):
         out = tiny / "out"
         command_line(["tiny", "--output", str(out)])

@@ -48,8 +48,9 @@ def forest(headline: bool = True, folder: Path = RECORDS) -> Figure:
 
 
 def short(row: dict) -> str:
-    """What a line compares, and at which budget."""
-    return f"{row['a']} − {row['b']}, {row['budget_steps']:,} steps".replace("_", " ")
+    """What a line compares, by which measure if it is not AP50, and at which budget."""
+    measure = "" if row["measure"] == "AP50" else f", {row['measure']}"
+    return f"{row['a']} − {row['b']}{measure}, {row['budget_steps']:,} steps".replace("_", " ")
 
 
 def by_budget(folder: Path = RECORDS) -> Figure:

@@ -1,4 +1,4 @@
-"""The experiments' command line: python -m book.experiments NAME | list | verify."""
+"""The experiments' command line: python -m book.experiments NAME | list | verify | findings."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from .machinery.catalogue import experiments, list_all
 from .machinery.records import RECORDS
 from .machinery.runner import run_all
+from .machinery.table import as_text, rows, write
 from .machinery.verify import verify
 
 EPILOG = """\
@@ -23,6 +24,8 @@ examples:
       a quick try that touches no record
   python -m book.experiments verify
       make one recorded run again, picked by chance, and see whether it comes out as recorded
+  python -m book.experiments findings --json findings.json
+      every finding with its interval, its verdict and what it shares with others; without --json as a table
 """
 
 
@@ -34,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    names = [*experiments(), "list", "verify"]
+    names = [*experiments(), "list", "verify", "findings"]
     parser.add_argument("name", choices=names, metavar="NAME", help=f"one of {', '.join(names)}")
     parser.add_argument("--seeds", type=positive, metavar="N", help="run the seeds 0 to N - 1 (the experiment's own)")
     parser.add_argument("--epochs", type=positive, metavar="E", help="passes over the pictures (the experiment's own)")
@@ -43,10 +46,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--output", type=Path, default=RECORDS, metavar="FOLDER", help="where the records are (data/runs)"
     )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="findings: write the rows to a file")
     options = parser.parse_args(arguments)
     try:
         if options.name == "list":
             list_all(options.output)
+        elif options.name == "findings" and options.json:
+            write(options.json, options.output)
+        elif options.name == "findings":
+            print(as_text(rows(options.output)))
         elif options.name == "verify":
             return 0 if verify(options.seed, options.output) else 1
         else:

@@ -49,9 +49,9 @@ def check_priors(config: PriorConfig) -> None:
             raise ValueError(f"PriorConfig: steps of map {i} is {config.steps[i]}; it is above 0")
 
 
-# SSD's and DSOD's priors at 300x300 (their released scripts). Most steps are longer than the map's own spacing, and two
-# so much longer (32 where 300 / 10 is 30, 300 where 300 / 2 is 150) that 126 centres lie outside the picture. They are
-# the authors', so they stay.
+# SSD's and DSOD's priors at 300x300 (their released scripts). The first four steps are the maps' strides, so a prior
+# keeps its distance to what its cell looks at. Maps that were rounded up are wider than the picture, and so 126 centres
+# lie outside it (step 32 in ten cells, 300 in two). They are the authors', so they stay.
 VOC300_PRIORS = PriorConfig(
     min_sizes=(30, 60, 111, 162, 213, 264),
     max_sizes=(60, 111, 162, 213, 264, 315),

@@ -35,6 +35,11 @@ def seeds_of(module: ModuleType) -> int:
     return getattr(module, "SEEDS", SEEDS)
 
 
+def first_seed_of(module: ModuleType) -> int:
+    """The first of an experiment's seeds: 0, unless its module has a FIRST_SEED."""
+    return getattr(module, "FIRST_SEED", 0)
+
+
 def measure_of(module: ModuleType) -> str:
     """The number by which an experiment's variants are compared."""
     return getattr(module, "MEASURE", "AP50")
@@ -65,7 +70,8 @@ def list_all(output: Path = RECORDS) -> None:
         module = experiment(name)
         print(f"{name}: {(module.__doc__ or '').strip().splitlines()[0]}")
         for variant in module.VARIANTS:
-            wanted = range(seeds_of(module))
+            first = first_seed_of(module)
+            wanted = range(first, first + seeds_of(module))
             paths = (output / name).glob(f"{variant}-*.json")
             there = sorted(int(path.stem.rpartition("-")[2]) for path in paths)
             missing = [seed for seed in wanted if seed not in there]

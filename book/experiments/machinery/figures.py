@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from dsod_lite.plots import PALETTE
 
 from .catalogue import experiment, measure_of
-from .records import RECORDS, Record, dots, interval, load, values
+from .records import RECORDS, Record, clipped, dots, interval, load, values
 
 PAPER = RECORDS.parent / "paper" / "comparison.csv"
 PUBLISHED = {
@@ -70,11 +70,11 @@ def curves(name: str, kinds: Sequence[str], numbers: Sequence[int], label: str, 
     for shift, kind in enumerate(kinds):
         x = {n: n * (1 + 0.02 * (shift - (len(kinds) - 1) / 2)) for n in numbers}  # intervals beside each other
         found = {n: values(runs.get(f"{kind}_{n}", []), measure) for n in numbers}
-        spans = {n: interval(several) for n, several in found.items() if len(several) > 1}
+        spans = {n: clipped(interval(several), measure) for n, several in found.items() if len(several) > 1}
         ax.errorbar(
             [x[n] for n in spans],
             [mean for mean, _, _ in spans.values()],
-            [high - mean for mean, _, high in spans.values()],
+            [[mean - low for mean, low, _ in spans.values()], [high - mean for mean, _, high in spans.values()]],
             fmt="o-", color=PALETTE[shift], capsize=3, markersize=4, label=kind,
         )  # fmt: skip
         alone = {x[n]: one[0] for n, one in found.items() if len(one) == 1}

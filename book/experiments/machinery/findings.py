@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .catalogue import experiment, measure_of, seeds_of
-from .records import RECORDS, interval, load, paired, values, verdict
+from .questions import BUDGETS, asked_at
+from .records import RECORDS, clipped, interval, load, values, verdict
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class Finding:
     b: str
     expected: Literal["a > b", "a < b"] = "a > b"
     measure: str = "AP50"
+    minus: tuple[str, str] | None = None
+    """Two further variants, whose difference is taken off that of a and b."""
+    headline: bool = False
+    """Whether PLAN.md names it. What no plan names is exploration."""
 
 
 FINDINGS = (
@@ -65,12 +70,33 @@ FINDINGS = (
     Finding("Mining three negatives for each positive beats one for each.", "matching", "base", "negatives_1"),
     Finding("The map's own centres are better than the authors'.", "matching", "centres_map", "centres_official"),
 )  # fmt: skip
+"""Those whose runs were made before there was a plan."""
+
+HEADLINE = tuple(
+    Finding(asked.sentence, budget, asked.a, asked.b, minus=asked.minus, headline=True)
+    for budget in BUDGETS
+    for asked in asked_at(budget)
+)
+"""The plan's questions, at each budget."""
+
+
+def differences_of(finding: Finding, folder: Path = RECORDS) -> dict[int, float]:
+    """a - b for every seed that all of a finding's variants have, by seed."""
+    runs = load(finding.experiment, folder)
+
+    def by_seed(variant: str) -> dict[int, float]:
+        own = runs.get(variant, [])
+        return {r["seed"]: value for r, value in zip(own, values(own, finding.measure), strict=True)}
+
+    kinds = [by_seed(variant) for variant in (finding.a, finding.b, *(finding.minus or ()))]
+    shared = sorted(set.intersection(*(set(kind) for kind in kinds)))
+    signs = (1, -1, -1, 1)
+    return {seed: sum(sign * kind[seed] for sign, kind in zip(signs, kinds, strict=False)) for seed in shared}
 
 
 def judged(finding: Finding, folder: Path = RECORDS) -> str:
     """The verdict, with the mean difference and its 95 % interval; or how many seeds are missing."""
-    runs = load(finding.experiment, folder)
-    differences = paired(runs.get(finding.a, []), runs.get(finding.b, []), finding.measure)
+    differences = list(differences_of(finding, folder).values())
     if (seeds := len(differences)) < 3:
         return f"not judged: {seeds} of {seeds_of(experiment(finding.experiment))} seeds recorded"
     mean, low, high = interval(differences)
@@ -96,7 +122,7 @@ def report(name: str, folder: Path = RECORDS) -> None:
 
 def verdicts(name: str, folder: Path = RECORDS) -> None:
     """Prints the findings that an experiment speaks to, each with its verdict."""
-    for finding in FINDINGS:
+    for finding in (*FINDINGS, *HEADLINE):
         if finding.experiment == name:
             print(f"{finding.sentence}\n  {judged(finding, folder)}")
 
@@ -116,7 +142,7 @@ def spread(runs: Sequence[dict[str, Any]], measure: str) -> str:
         return f"{measure} {numbers[0]:,.0f}"
     if len(numbers) == 1:
         return f"{measure} {numbers[0]:.3f} (one seed)"
-    mean, low, high = interval(numbers)
+    mean, low, high = clipped(interval(numbers), measure)
     return f"{measure} {mean:.3f} [{low:.3f}, {high:.3f}]"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from matplotlib.axes import Axes
+from scipy import stats
 
 from dsod_lite.plots import PALETTE
 
@@ -17,13 +18,6 @@ Record = Mapping[str, Any]
 Interval = tuple[float, float, float]
 """A mean, and the lower and upper end of its 95 % interval."""
 Verdict = Literal["held", "contrary", "not seen at this size"]
-
-# The 97.5 % quantile of Student's t with 1 to 30 degrees of freedom: two-sided, 95 % lie within.
-STUDENT_T = (
-    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
-    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
-    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
-)
 
 
 def load(name: str, folder: Path = RECORDS) -> dict[str, list[dict[str, Any]]]:
@@ -58,21 +52,28 @@ def values(records: Sequence[Record], measure: str = "AP50") -> list[float]:
     return [float(record["result"][measure]) for record in records]
 
 
-def interval(numbers: Sequence[float]) -> Interval:
-    """Mean and 95 % Student-t interval of the mean, for 2 to 31 numbers.
+def interval(numbers: Sequence[float], level: float = 0.95) -> Interval:
+    """Mean and Student-t interval of the mean, for 2 numbers or more.
 
     Raises:
-        ValueError: for one number, which says nothing of how sure it is, or for more than the table goes to.
+        ValueError: for one number, which says nothing of how sure it is.
     """
-    if not 2 <= len(numbers) <= len(STUDENT_T) + 1:
-        raise ValueError(f"an interval takes 2 to {len(STUDENT_T) + 1} numbers, not {len(numbers)}")
+    if len(numbers) < 2:
+        raise ValueError(f"an interval takes 2 numbers or more, not {len(numbers)}")
     mean = statistics.fmean(numbers)
-    margin = STUDENT_T[len(numbers) - 2] * statistics.stdev(numbers) / math.sqrt(len(numbers))
+    quantile = float(stats.t.ppf((1 + level) / 2, len(numbers) - 1))
+    margin = quantile * statistics.stdev(numbers) / math.sqrt(len(numbers))
     return mean, mean - margin, mean + margin
 
 
+def clipped(span: Interval, measure: str = "AP") -> Interval:
+    """An interval of an average precision, without what lies below 0 or above 1; that of another measure as it is."""
+    mean, low, high = span
+    return (mean, max(0.0, low), min(1.0, high)) if measure.startswith("AP") else span
+
+
 def further(numbers: Sequence[float]) -> Interval:
-    """Mean of 2 to 31 numbers, and the interval in which one more like them lies with 95 %: wider than the mean's.
+    """Mean of 2 numbers or more, and the interval in which one more like them lies with 95 %: wider than the mean's.
 
     Raises:
         ValueError: as `interval`.
@@ -102,13 +103,6 @@ def verdict(differences: Sequence[float], expected: Literal["a > b", "a < b"] = 
     return "held" if (low > 0) == (expected == "a > b") else "contrary"
 
 
-def ranks(numbers: Sequence[float]) -> list[float]:
-    """The place of each number, from 1 for the smallest; equal ones share the mean of their places."""
-    below = [sum(other < number for other in numbers) for number in numbers]
-    equal = [sum(other == number for other in numbers) for number in numbers]
-    return [b + (1 + e) / 2 for b, e in zip(below, equal, strict=True)]
-
-
 def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
     """Spearman's: the correlation of the ranks. 1: the same order; 0: neither order says anything of the other.
 
@@ -119,7 +113,7 @@ def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
         raise ValueError(f"{len(a)} numbers cannot be paired with {len(b)}")
     if min(len(set(a)), len(set(b))) < 2:
         raise ValueError("numbers that are all equal have no order")
-    return statistics.correlation(ranks(a), ranks(b))
+    return float(stats.spearmanr(a, b).statistic)
 
 
 def dots(ax: Axes, records: Mapping[str, Sequence[Record]], measure: str = "AP50", color: str = PALETTE[0]) -> None:
@@ -128,7 +122,7 @@ def dots(ax: Axes, records: Mapping[str, Sequence[Record]], measure: str = "AP50
         numbers = values(runs, measure)
         ax.plot([x - 0.12] * len(numbers), numbers, "o", color=color, alpha=0.4, markersize=5, linestyle="none")
         if len(numbers) > 1:
-            mean, low, high = interval(numbers)
+            mean, low, high = clipped(interval(numbers), measure)
             ax.errorbar(x + 0.12, mean, [[mean - low], [high - mean]], fmt="_", color=color, capsize=3, markersize=9)
     ax.set_xticks(range(len(records)), [name.replace("_", " ") for name in records])
     ax.set(xlim=(-0.6, len(records) - 0.4), ylabel=measure)

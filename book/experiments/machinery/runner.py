@@ -16,7 +16,7 @@ from dsod_lite.support.environment import environment
 from dsod_lite.support.files import write_json
 from dsod_lite.support.processes import pick_device
 
-from .catalogue import device_of, experiment, has_device, measure_of, record_path, seeds_of
+from .catalogue import device_of, experiment, first_seed_of, has_device, measure_of, record_path, seeds_of
 from .records import RECORDS
 
 
@@ -33,7 +33,7 @@ def run_all(
 
     Args:
         name: the experiment's.
-        seeds: 0 to seeds - 1 are run; None: as many as the experiment asks for.
+        seeds: how many are run, from the experiment's first on, which is mostly 0; None: as many as it asks for.
         epochs: None: the experiment's own budget.
         variants: None: all.
         output: the folder of the records.
@@ -50,7 +50,8 @@ def run_all(
         print(f"{name} needs a GPU; nothing was run")
         return
     elsewhere = 0
-    for seed in range(seeds or seeds_of(module)):
+    first = first_seed_of(module)
+    for seed in range(first, first + (seeds or seeds_of(module))):
         for variant in variants:
             path = record_path(output, name, variant, seed)
             if is_recorded(path, epochs):
@@ -74,7 +75,7 @@ def make_run(module: ModuleType, name: str, variant: str, seed: int, epochs: int
     where = environment(device)
     begun = time.perf_counter()
     result = module.run(variant, seed, epochs)
-    options = ["--variant", variant, "--seeds", str(seed + 1), "--epochs", str(epochs)]
+    options = ["--variant", variant, "--seeds", str(seed - first_seed_of(module) + 1), "--epochs", str(epochs)]
     return {
         **where,
         "command": shlex.join(["python", "-m", "book.experiments", name, *options]),

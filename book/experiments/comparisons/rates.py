@@ -2,8 +2,8 @@
 
 A run of 1,125 steps for each trial, with a seed that no other run has, judged on pictures that no detector is tested
 by. Not every trial that `list` names as missing is asked for: the rule leaves out rates beyond a best one that has
-worse ones on both sides, and tries the other weight decay at the best rate alone. `python -m book.experiments.comparisons.rates`
-says what the rule asks for next, and what it has chosen.
+worse ones on both sides, and tries the other weight decay at the best rate alone.
+`python -m book.experiments.comparisons.rates` says what the rule asks for next, and what it has chosen.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The book's own rules, checked in its sources. What the built pages look like is test_browser.py's part."""
+"""The book's own rules, checked in its sources. What the built pages look like is the part of tests/pages."""
 
 import importlib
 import re
@@ -128,6 +128,16 @@ def test_what_the_pages_name_of_the_package_is_there() -> None:
         resolve(name)
     paths = set(re.findall(r"\bdsod_lite/[\w/]+\.\w+", text))
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_page_for_those_who_carry_this_on_names_files_and_rooms_that_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = [name for name in re.findall(r"`([\w/.]+\.\w+)`", text) if not re.search(r"/[A-Z]+\.", name)]
+    assert len(named) > 15
+    homes = (ROOT, ROOT / "dsod_lite", ROOT / "book", ROOT / "book/instructors", ROOT / "book/principles")
+    assert [name for name in named if not any((home / name).exists() for home in homes)] == []
+    rooms = [path.parent.name for path in sorted((ROOT / "dsod_lite").glob("*/__init__.py"))]
+    assert [room for room in rooms if f"{room}/" not in text] == []
 
 
 def notebook_text(code: str, **cell: Any) -> str:

@@ -22,7 +22,7 @@ from book.experiments.parts.search import GRID, asked_for, best
 from dsod_lite import evaluate_voc
 from dsod_lite.support.files import write_json
 
-PLAN = (Path(headline.__file__).parent / "PLAN.md").read_text(encoding="utf-8")
+PLAN = (Path(in_order.__file__).parent / "PLAN.md").read_text(encoding="utf-8")
 
 
 def write(folder: Path, name: str, variant: str, seed: int, result: dict[str, Any]) -> None:

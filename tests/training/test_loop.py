@@ -36,7 +36,7 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-@pytest.mark.parametrize("make", [small_dsod, Toy])  # Toy rolls dice of its own, for its dropout
+@pytest.mark.parametrize("make", [small_dsod, Toy])  # Toy has random numbers of its own, for its dropout
 def test_a_seed_fixes_the_run_whoever_loads_the_pictures(make: Any, optimizer: str) -> None:
     models = [make() for _ in range(4)]
     same_start = [same_weights(model, models[0]) for model in models]
@@ -59,7 +59,7 @@ def test_another_initial_model_ends_elsewhere() -> None:
     assert not same_weights(one, other)
 
 
-def test_every_epoch_has_an_order_and_dice_of_its_own() -> None:
+def test_every_epoch_has_an_order_and_random_numbers_of_its_own() -> None:
     class Watching(Toy):
         def forward(self, images: list[Tensor], targets: Any = None) -> Any:
             self.shown.append(
@@ -507,7 +507,7 @@ def test_torchvisions_ssd_is_trained_and_run_unchanged(tmp_path: Path) -> None:
     assert all(set(d) == {"boxes", "labels", "scores"} for d in detections)
 
 
-def test_the_dice_of_torchvisions_faster_rcnn_are_the_seeds_too() -> None:
+def test_the_random_numbers_of_torchvisions_faster_rcnn_are_the_seeds_too() -> None:
     def run() -> tuple[nn.Module, Any]:
         torch.manual_seed(0)
         sizes = {"num_classes": 3, "min_size": 64, "max_size": 64}

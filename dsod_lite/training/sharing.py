@@ -1,7 +1,7 @@
-"""Several processes that train as one, started by torchrun: who this one is, and what it does of every batch.
+"""Data parallelism: several processes train as one, started by torchrun. Who is this one, and what is its share?
 
 However many there are, they see the same pictures in the same batches, and BatchNorm and the loss the same parts of
-them; so the numbers are those of one process.
+them (micro-batches); so the numbers are those of one process.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Share:
     pictures: int = 1
     """Pictures of a batch that are its own."""
     parts: int = 1
-    """Parts of them that go through the network one after the other."""
+    """Micro-batches: parts of them that go through the network one after the other (gradient accumulation)."""
     together: bool = False
     """Whether each part is spread over all processes, which BatchNorm and the loss then have to know."""
 

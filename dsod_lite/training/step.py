@@ -71,7 +71,7 @@ class Learner:
     def step(
         self, images: Sequence[Tensor], targets: Sequence[dict[str, Any]], step: int, total_steps: int
     ) -> list[dict[str, float]]:
-        """One step on this process's pictures of a batch. Returns the losses of each portion, see `backpropagate`."""
+        """One step on this process's pictures of a batch. Returns the losses of each micro-batch."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate_at(step, total_steps, self.config)
         # For models with randomness of their own: other numbers in each process, and the same ones after a kill.
@@ -87,40 +87,40 @@ class Learner:
     def backpropagate(
         self, images: Sequence[Tensor], targets: Sequence[dict[str, Any]], step: int = 0
     ) -> list[dict[str, float]]:
-        """Accumulates the gradients of a batch, portion by portion as BatchNorm is to see it.
+        """Gradient accumulation: those of a batch, micro-batch by micro-batch as BatchNorm is to see it.
 
         Args:
-            images: float [3, H, W] each; a multiple of the number of portions.
+            images: float [3, H, W] each; a multiple of the number of micro-batches.
             targets: as `DSOD` takes them.
             step: from 0; it decides about BatchNorm's momentum, where the config has a `norm_average`.
 
         Returns:
-            The losses of each portion, "loss" being their sum.
+            The losses of each micro-batch, "loss" being their sum.
         """
-        portions = self.share.parts
-        size = len(images) // portions
+        parts = self.share.parts
+        size = len(images) // parts
         names: list[str] = []
         values = []
         with replaced(self.forwards):
-            for i in range(portions):
+            for i in range(parts):
                 if self.config.norm_average is not None:
                     for norm in self.norms:
-                        norm.momentum = norm_momentum_at(step * portions + i, self.config.norm_average)
-                portion = slice(i * size, (i + 1) * size)
-                own_images = [image.to(self.device, non_blocking=True) for image in images[portion]]
-                own_targets = [to_device(target, self.device) for target in targets[portion]]
-                with self.alone_until(i == portions - 1):
+                        norm.momentum = norm_momentum_at(step * parts + i, self.config.norm_average)
+                part = slice(i * size, (i + 1) * size)
+                own_images = [image.to(self.device, non_blocking=True) for image in images[part]]
+                own_targets = [to_device(target, self.device) for target in targets[part]]
+                with self.alone_until(i == parts - 1):
                     with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
                         losses = (self.processes or self.model)(own_images, own_targets)
                     loss = torch.stack(list(losses.values())).sum()
-                    self.scaler.scale(loss / portions).backward()
+                    self.scaler.scale(loss / parts).backward()
                 names = ["loss", *losses]
                 values.append(torch.stack([loss, *losses.values()]).detach().float())
         # Read at the end: a GPU works on while its results are not asked for.
         return [dict(zip(names, row, strict=True)) for row in torch.stack(values).tolist()]
 
     def alone_until(self, last: bool) -> contextlib.AbstractContextManager[None]:
-        """Gradients of all processes are brought together once, with the batch's last portion."""
+        """Gradients of all processes are brought together once, with the batch's last micro-batch."""
         return contextlib.nullcontext() if self.processes is None or last else self.processes.no_sync()
 
     def average_statistics(self) -> None:

@@ -23,7 +23,7 @@ from dsod_lite.support.processes import pick_device
 from dsod_lite.training.budget import epochs_in
 from dsod_lite.training.checks import describe_step
 from dsod_lite.training.loading import Loader
-from dsod_lite.training.loop import held_out_ap50
+from dsod_lite.training.loop import validation_ap50
 from dsod_lite.training.optimizer import learning_rate_at, make_optimizer, norm_momentum_at, parameter_groups
 from dsod_lite.training.recipe import RECIPES
 
@@ -259,7 +259,7 @@ def test_the_last_incomplete_batch_is_left_out() -> None:
 # --- the curve -----------------------------------------------------------------------------------------------
 
 
-def test_the_held_out_pictures_are_judged_now_and_then_and_at_the_end() -> None:
+def test_the_validation_pictures_are_judged_now_and_then_and_at_the_end() -> None:
     history = train(Toy(), PICTURES, Rectangles(4), quick(epochs=5, evaluate_every=2))
     assert [entry["epoch"] for entry in history] == [1, 2, 3, 4, 5]
     assert [entry["epoch"] for entry in history if "val_ap50" in entry] == [2, 4, 5]
@@ -299,7 +299,7 @@ class Nameless(torch.utils.data.Dataset[Any]):
 def test_pictures_without_class_names_can_be_judged() -> None:
     # Toy answers label 2, which no object has: a class that does not count, not an error that loses the run.
     for pictures in (Nameless(), Nameless(objects=False)):
-        assert held_out_ap50(*predict(Toy(), pictures, progress=False), pictures) == 0.0
+        assert validation_ap50(*predict(Toy(), pictures, progress=False), pictures) == 0.0
     assert "val_ap50" in train(Toy(), Nameless(), Subset(PICTURES, [1, 2]), quick(epochs=1))[-1]
 
 

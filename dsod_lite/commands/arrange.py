@@ -7,7 +7,7 @@ from ..datasets import arrange_folder
 
 HELP = "make a folder to train on of your own pictures and their XML files"
 EPILOG = """Takes what LabelImg, CVAT and others write as Pascal VOC: NAME.xml beside NAME.jpg, or in a folder of its
-own. The files are copied; yours stay as they are. The lists are drawn at random, picture by picture. Where pictures
+own. The files are copied; yours stay as they are. The lists are sampled at random, picture by picture. Where pictures
 belong together (of one patient, of one scene), edit OUT/ImageSets/Main/*.txt so that they share a list.
 
 examples:
@@ -19,9 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("folders", nargs="+", metavar="FOLDER", help="with pictures, XML files, or both, at any depth")
     add("--to", required=True, metavar="OUT", help="the folder in VOC's layout; must not exist yet")
-    add("--val", type=float, default=0.2, metavar="SHARE", help="of the pictures, for choices; default: 0.2")
+    add("--val", type=float, default=0.2, metavar="SHARE", help="of the pictures, for validation; default: 0.2")
     add("--test", type=float, default=0.2, metavar="SHARE", help="of the pictures, for the last word; default: 0.2")
-    add("--seed", type=int, default=0, help="of the draw; default: 0")
+    add("--seed", type=int, default=0, help="of the random numbers; default: 0")
 
 
 def run(args: argparse.Namespace) -> int:

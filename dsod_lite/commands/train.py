@@ -40,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", choices=named.MODELS, help="default: dsod_tiny, with a recipe dsod300")
     add("--data", required=True, metavar="FOLDER", help="pictures and annotations, see below")
     add("--split", help="list to train on; default: trainval if the folder has it, else train")
-    add("--held-out", metavar="SPLIT", help="list to judge on; default: test beside trainval, else val")
+    add("--validation", "--held-out", metavar="SPLIT",
+        help="validation list, to judge on; default: test beside trainval, else val")  # fmt: skip
     add("--recipe", choices=RECIPES, help="the authors' settings, or the short ones for one GPU; what else is given "
         "here takes the place of its part of them")  # fmt: skip
     length = parser.add_mutually_exclusive_group()
@@ -49,31 +50,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--image-size", type=int, metavar="S", help="side of dsod_tiny's input; default: from the pictures")
     add("--batch-size", type=int, help=f"pictures of a step; default: {DEFAULTS.batch_size}")
     add("--norm-batch-size", type=int, metavar="N",
-        help="pictures that BatchNorm sees at once, and that are in memory; default: the whole batch")  # fmt: skip
+        help="gradient accumulation: pictures that BatchNorm sees at once; default: the whole batch")  # fmt: skip
     add("--optimizer", choices=("adamw", "sgd"),
         help="adamw learns faster in minutes, sgd is the paper's; default: adamw")  # fmt: skip
     add("--weight-decay", type=float, metavar="WD", help=f"default: {DEFAULTS.weight_decay}")
-    add("--learning-rate", type=float, metavar="LR", help=f"highest learning rate; default: {DEFAULTS.learning_rate}")
+    add("--learning-rate", type=float, metavar="LR", help=f"the schedule's highest; default: {DEFAULTS.learning_rate}")
     add("--weight-average", type=float, metavar="A",
-        help="judge and keep a moving average of the weights, in which the past weighs A, say 0.999")  # fmt: skip
+        help="judge and keep an exponential moving average (EMA) of the weights, with decay A, say 0.999")  # fmt: skip
     add("--augmentation", choices=AUGMENTATIONS,
-        help="light (default): crops, mirror, colours; upless: also upside down, for microscopes and satellites; "
-             "ssd (default with a recipe): the paper's, for long runs")  # fmt: skip
+        help="data augmentation; light (default): crops, mirror, colours; upless: also upside down, for microscopes "
+             "and satellites; ssd (default with a recipe): the paper's, for long runs")  # fmt: skip
     add("--evaluate-every", type=int, metavar="N",
-        help=f"epochs between judgements; default: {DEFAULTS.evaluate_every}")  # fmt: skip
+        help=f"epochs between validations; default: {DEFAULTS.evaluate_every}")  # fmt: skip
     add("--checkpoint-every", type=int, metavar="N",
         help=f"steps between checkpoints within an epoch; default: {DEFAULTS.checkpoint_every}")  # fmt: skip
     add("--skip-at-most", type=int, metavar="N",
         help="unreadable pictures that an epoch puts up with; default: one in a thousand")  # fmt: skip
-    add("--seed", type=int, default=0, help="default: 0")
+    add("--seed", type=int, default=0, help="of the random numbers; default: 0")
     add("--workers", type=int, metavar="N",
         help="processes that load pictures; default: 0 on a CPU, up to 8 beside a GPU")  # fmt: skip
     add("--device", default="auto", help="cpu, cuda, …; default: a GPU where there is one")
     add("--precision", choices=("float32", "bfloat16", "float16"),
-        help="of the convolutions; the halves are for GPUs; default: float32")  # fmt: skip
+        help="mixed precision with one of the halves, for GPUs; default: float32")  # fmt: skip
     add("--compile", action="store_true", default=None, help="let torch.compile write the network's kernels")
     add("--save-memory", action="store_true", default=None,
-        help="the same numbers with a third less memory: what dense layers hold is computed twice")  # fmt: skip
+        help="gradient checkpointing: the same numbers, a third less memory, dense layers computed twice")  # fmt: skip
     add("--resume", action="store_true", help="go on with the run in --output, if there is one")
     add("--output", required=True, metavar="RUN", help="the run's folder; several hosts have to share it")
 
@@ -81,13 +82,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     config = config_from(args)
     join(config.device)
-    usual, usual_held_out = usual_splits(args.data)
+    usual, usual_validation = usual_splits(args.data)
     split = args.split or usual
-    held_out = args.held_out or (usual_held_out if split == usual else "val" if has_split(args.data, "val") else None)
+    other = usual_validation if split == usual else "val" if has_split(args.data, "val") else None
+    validation = args.validation or other
     train_set = open_split(args.data, split, with_objects=True)
     if not train_set.classes:
         raise DataError(f"{args.data}: Annotations: no annotation has an object, so there is nothing to learn to find")
-    val_set = open_split(args.data, held_out, train_set.classes) if held_out is not None else None
+    val_set = open_split(args.data, validation, train_set.classes) if validation is not None else None
 
     name = args.model or ("dsod300" if args.recipe else "dsod_tiny")
     torch.manual_seed(args.seed)  # the initial weights
@@ -97,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     train_set.transform = AUGMENTATIONS[augmentation](model.config.image_size)
 
     if rank() == 0:
-        judged = f"judged on {held_out} ({len(val_set)})" if val_set is not None else "with no held-out pictures"
+        judged = f"judged on {validation} ({len(val_set)})" if val_set is not None else "with no validation pictures"
         print(f"{name} at {model.config.image_size}×{model.config.image_size}: {', '.join(train_set.classes)}")
         print(f"training on {split} ({len(train_set)} pictures), {judged}; everything goes to {args.output}")
     train(model, train_set, val_set, config, args.output, args.resume)

@@ -1,4 +1,4 @@
-"""Pictures and what is on them: VOC-format folders, drawn shapes, SSD's augmentation, downloads, checks."""
+"""Pictures and what is on them: VOC-format folders, drawn shapes, SSD's data augmentation, downloads, checks."""
 
 from ..support.errors import DataError
 from .augmentation.transforms import light_augmentation, ssd_augmentation, upless_augmentation

@@ -47,8 +47,8 @@ def usual_splits(folder: str | Path) -> tuple[str, str | None]:
     for year in ("2017", "2014"):
         if has_split(folder, f"train{year}"):
             return f"train{year}", f"val{year}" if has_split(folder, f"val{year}") else None
-    split, held_out = ("trainval", "test") if has_split(folder, "trainval") else ("train", "val")
-    return split, held_out if has_split(folder, held_out) else None
+    split, validation = ("trainval", "test") if has_split(folder, "trainval") else ("train", "val")
+    return split, validation if has_split(folder, validation) else None
 
 
 def has_split(folder: str | Path, split: str) -> bool:

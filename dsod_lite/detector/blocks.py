@@ -49,7 +49,7 @@ class DenseNetStem(nn.Sequential):
 
 
 class DenseLayer(nn.Module):
-    """k new channels beside the old: [B, C, H, W] -> [B, C + k, H, W], the input first."""
+    """k new channels beside the old, by a skip connection: [B, C, H, W] -> [B, C + k, H, W], the input first."""
 
     def __init__(self, in_channels: int, bottleneck: int, growth_rate: int) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class DenseBlock(nn.Sequential):
 
 
 class TransitionWithoutPooling(nn.Sequential):
-    """A 1x1 convolution between dense blocks that keeps the map's size, so blocks can be added without shrinking it."""
+    """A 1x1 convolution between dense blocks that keeps the feature map's size: so more blocks can follow it."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(norm_relu_conv(in_channels, out_channels, 1))
@@ -79,7 +79,7 @@ class TransitionWithoutPooling(nn.Sequential):
 
 
 class Transition(nn.Sequential):
-    """A 1x1 convolution, then pooling that halves the map: [B, C, H, W] -> [B, C', H/2, W/2], rounded up."""
+    """A 1x1 convolution, then pooling that halves the feature map: [B, C, H, W] -> [B, C', H/2, W/2], rounded up."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(norm_relu_conv(in_channels, out_channels, 1), max_pool())

@@ -1,4 +1,4 @@
-"""Offsets: how a detector says where a box is, relative to a prior.
+"""Offsets: how a detector says where a box is, relative to a prior (anchor).
 
 Two frames are used throughout the package. *Pixels* are xyxy corners in the picture that was given. *Fractions*
 divide by the picture's width and height, so that they survive the warp to the network's square input. Priors are

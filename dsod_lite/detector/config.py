@@ -39,10 +39,10 @@ class DSODConfig:
     block_layers: tuple[int, int, int, int] = (6, 8, 8, 8)
     stem: Literal["stem", "densenet"] = "stem"
     transition_without_pooling: bool = True
-    """False: the network ends with its third block; each further one would have to shrink the map (Section 4.1.2)."""
+    """False: the network ends with its third block; a further one would shrink the feature map (Section 4.1.2)."""
     prediction: Literal["dense", "plain"] = "dense"
     prediction_channels: tuple[int, ...] = (512, 512, 256, 256, 256)
-    """Channels of every map after the first."""
+    """Channels of every feature map after the first."""
     priors: PriorConfig = VOC300_PRIORS
 
     channel_order: Literal["BGR", "RGB"] = "BGR"
@@ -61,7 +61,7 @@ class DSODConfig:
     score_threshold: float = 0.01
     nms_threshold: float = 0.45
     candidates_per_class: int = 400
-    """Best scored boxes of a class that enter NMS."""
+    """Best scored boxes of a class that enter non-maximum suppression (NMS)."""
     detections_per_image: int = 200
     clip_boxes: bool = False
     """Whether detections are cut at the picture's edge. (NMS sees them unclipped either way.)"""
@@ -110,7 +110,7 @@ class DSODConfig:
 
     @property
     def map_sizes(self) -> tuple[int, ...]:
-        """Cells along a side of each map, finest first: an eighth of the input, then halves, rounded up."""
+        """Cells along a side of each feature map, finest first: an eighth of the input, then halves, rounded up."""
         sizes = [math.ceil(self.image_size / 8)]
         for _ in self.prediction_channels:
             sizes.append(math.ceil(sizes[-1] / 2))

@@ -1,4 +1,4 @@
-"""From scores and offsets to detections: threshold, class-wise non-maximum suppression, the best few."""
+"""From scores (confidences) and offsets to detections: threshold, class-wise non-maximum suppression, the best few."""
 
 import torch
 from torch import Tensor

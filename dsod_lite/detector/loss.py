@@ -1,4 +1,4 @@
-"""The multibox loss: offsets of the matched priors, classes of the matched and of the hardest unmatched ones."""
+"""The multibox loss: offsets of the matched priors, classes of those and, by hard negative mining, of some others."""
 
 from collections.abc import Sequence
 
@@ -12,9 +12,9 @@ from .matching import match
 
 
 def mine_hard_negatives(background_loss: Tensor, positive: Tensor, ratio: float = 3.0, at_least: int = 0) -> Tensor:
-    """The negatives that the network is most wrong about, in each picture `ratio` times as many as it has positives.
+    """Hard negative mining: negatives that the network is most wrong about, `ratio` times as many as positives.
 
-    Most of several thousand priors are background, and most of those are easy. Without mining they drown the rest.
+    A class imbalance: of several thousand priors most are background, and easy. Without mining they drown the rest.
 
     Args:
         background_loss: [B, P] cross-entropy of every prior, taken as background.
@@ -68,8 +68,8 @@ def matched_targets(matched: Tensor, boxes: Tensor, labels: Tensor, priors: Tens
 class MultiBoxLoss(nn.Module):
     """(Σ smooth L1 over positives + Σ cross-entropy over positives and mined negatives) / max(1, positives).
 
-    The sums run over the whole batch. With gradient accumulation, the mean of the portions' losses is the authors'
-    mean of ratios.
+    The sums run over the whole batch. With gradient accumulation, the mean of the micro-batches' losses is the
+    authors' mean of ratios.
     """
 
     def __init__(self, threshold: float = 0.5, negatives_per_positive: float = 3.0, min_negatives: int = 0) -> None:
@@ -96,7 +96,7 @@ class MultiBoxLoss(nn.Module):
             offsets: [B, P, 4].
             logits: [B, P, C].
             priors: [P, 4] cxcywh, fractions.
-            boxes: for each picture its objects, [M_i, 4] xyxy, fractions. M_i may be 0.
+            boxes: for each picture its ground truth, [M_i, 4] xyxy, fractions. M_i may be 0.
             labels: for each picture [M_i] int64, 1 to C - 1.
         """
         offsets, logits = offsets.float(), logits.float()  # sums over thousands of priors need more than half precision

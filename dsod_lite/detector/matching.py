@@ -1,4 +1,4 @@
-"""Matching: which prior answers for which object.
+"""Matching: which prior (anchor) answers for which object of the ground truth.
 
 Everything here works on a batch at once: IoU [B, M, P] between M objects (pictures with fewer are padded with rows of
 -1) and P priors.
@@ -12,7 +12,7 @@ NO_OVERLAP = 1e-6
 
 
 def match(iou: Tensor, threshold: float = 0.5) -> Tensor:
-    """The object that each prior (anchor) answers for.
+    """The object that each prior answers for.
 
     First every object gets one prior of its own, however small the overlap. Then each prior left over takes the
     object it overlaps most, if the IoU is at least `threshold`.

@@ -24,8 +24,8 @@ class DSOD(nn.Module):
     evaluation mode `model(images)` gives for each picture {"boxes" [N, 4] xyxy in pixels of that picture, "labels"
     [N], "scores" [N]}, best first.
 
-    Images are float tensors [3, H, W] in [0, 1] of any size, in a list or a batch; targets are dicts of "boxes" [M,
-    4] xyxy in pixels and "labels" [M] int64, 1 to num_classes - 1. M may be 0.
+    Images are float tensors [3, H, W] in [0, 1] of any size, in a list or a batch; targets (the ground truth) are dicts
+    of "boxes" [M, 4] xyxy in pixels and "labels" [M] int64, 1 to num_classes - 1. M may be 0.
     """
 
     priors: Tensor

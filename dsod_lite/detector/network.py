@@ -43,11 +43,11 @@ class Network(nn.Module):
 
         structure = DensePrediction if config.prediction == "dense" else PlainPrediction
         self.prediction = structure(first, channels, config.prediction_channels)
-        draw_weights(self)
+        initialize_weights(self)
         self.head = MultiBoxHead(self.prediction.out_channels, config.priors.per_cell, config.num_classes)
 
     def maps(self, batch: Tensor) -> list[Tensor]:
-        """The maps that the head reads, finest first."""
+        """The feature maps that the head reads, finest first."""
         x = self.transition1(self.block1(self.stem(batch)))
         first = self.transition2(self.block2(x))
         last = self.block4(self.transition3(self.block3(self.pool(first))))
@@ -57,8 +57,8 @@ class Network(nn.Module):
         return self.head(self.maps(batch))
 
 
-def draw_weights(module: nn.Module) -> None:
-    """Draws the weights of all convolutions in `module` by Caffe's "xavier": uniform, with variance 1 / fan-in.
+def initialize_weights(module: nn.Module) -> None:
+    """Samples the weights that convolutions begin with, by Caffe's "xavier": uniform, with variance 1 / fan-in.
 
     That is not Glorot's: the fan-out has no part in it.
     """

@@ -1,4 +1,4 @@
-"""From two backbone maps to six, and from six maps to offsets and logits (DSOD, section 3.1; principle 4)."""
+"""From two feature maps to six, and from these to offsets and logits (DSOD, section 3.1; principle 4)."""
 
 import itertools
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from .blocks import TransitionWithoutPooling, max_pool, norm_relu_conv
 
 
 class Downsample(nn.Sequential):
-    """The half that a coarser map learns anew: 1x1, then 3x3 with stride 2."""
+    """The half that a coarser feature map learns anew: 1x1, then 3x3 with stride 2."""
 
     def __init__(self, in_channels: int, mid_channels: int, out_channels: int) -> None:
         super().__init__(
@@ -19,14 +19,14 @@ class Downsample(nn.Sequential):
 
 
 class Reuse(nn.Sequential):
-    """The half that a coarser map takes over: its finer neighbour, pooled, through a 1x1."""
+    """The half that a coarser feature map takes over: its finer neighbour, pooled, through a 1x1."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(max_pool(), norm_relu_conv(in_channels, out_channels, 1))
 
 
 class DensePrediction(nn.Module):
-    """Every map after the first is half learned and half taken over from the map before it.
+    """Every feature map after the first is half learned and half taken over from the map before it.
 
     Takes the finest map [B, C1, H, W] and the backbone's last [B, C, H/2, W/2]; gives a list of maps, finest first,
     with C1 and then `channels` channels.
@@ -49,9 +49,9 @@ class DensePrediction(nn.Module):
 
 
 class PlainPrediction(nn.Module):
-    """SSD's chain, where each map is learned from the one before it and nothing is reused. Shapes as `DensePrediction`.
+    """SSD's chain: each feature map is learned from the one before, nothing is reused. Shapes as `DensePrediction`.
 
-    The paper draws this structure (Figure 1, left) and gives its size, 18.2M parameters with DS/64-192-48-1, but not
+    The paper shows this structure (Figure 1, left) and gives its size, 18.2M parameters with DS/64-192-48-1, but not
     its widths, and dozens of them fit. Ours keeps the dense structure's maps, and a 1x1 as wide as the 3x3 after it:
     18.08M.
     """
@@ -86,7 +86,7 @@ class L2Norm(nn.Module):
 
 
 class MultiBoxHead(nn.Module):
-    """Two 3x3 convolutions a map, each with BatchNorm: one for the offsets, one for the class logits of its priors.
+    """Two 3x3 convolutions a feature map, each with BatchNorm: for the offsets and for the class logits of its priors.
 
     Takes the list of maps [B, C_i, H_i, W_i]; gives offsets [B, P, 4] and logits [B, P, num_classes], priors in the
     order of `prior_boxes`. The BatchNorm with its own epsilon, in the place of a bias, is the authors'; ports often

@@ -41,7 +41,7 @@ def dsod300_smallest(num_classes: int = 21, **fields: Any) -> DSOD:
 
 
 def dsod512(num_classes: int = 21, **fields: Any) -> DSOD:
-    """DSOD300 with an input of 512 pixels and a seventh map, as in the authors' `DSOD512_V3_Body`.
+    """DSOD300 with an input of 512 pixels and a seventh feature map, as in the authors' `DSOD512_V3_Body`.
 
     Neither the paper nor their repository trains it, so its priors were not published. Ours are SSD512's for VOC.
     """
@@ -59,7 +59,7 @@ def dsod512(num_classes: int = 21, **fields: Any) -> DSOD:
 def dsod_tiny(num_classes: int = 7, image_size: int = 128, **fields: Any) -> DSOD:
     """The book's detector: the same network with 0.6M parameters, which two CPU cores train in minutes.
 
-    Not in the paper. It has five maps instead of six, DS/16-32-16-1 with blocks of 3, 4, 4 and 4 layers, and priors
+    Not in the paper. It has five feature maps, not six, DS/16-32-16-1 with blocks of 3, 4, 4 and 4 layers, and priors
     scaled with the input and centred in their cells. Pictures without objects are learned from.
 
     The finest map has a cell every 8 pixels. Priors much smaller than 13 pixels would leave gaps there, so below 192

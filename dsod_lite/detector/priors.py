@@ -1,4 +1,4 @@
-"""Prior boxes: the fixed set of boxes, in every cell of every map, that the detector answers for."""
+"""Priors (anchors): the fixed set of boxes, in every cell of every feature map, that the detector answers for."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class PriorConfig:
-    """The priors of a detector, one entry for each map, finest first. Sizes and steps are in pixels of the input.
+    """The priors of a detector, one entry for each feature map, finest first. Sizes and steps: in pixels of the input.
 
     A cell of map i has a square of `min_sizes[i]`, a square of sqrt(min_sizes[i] * max_sizes[i]), and for each ratio
     r in `aspect_ratios[i]` a box r times as wide as high and one r times as high as wide, both of the first square's
@@ -77,11 +77,11 @@ def cell_shapes(min_size: float, max_size: float, aspect_ratios: Sequence[float]
 
 
 def prior_boxes(config: PriorConfig, map_sizes: Sequence[int], image_size: int) -> Tensor:
-    """All priors of a square input, in the order of the network's answers: map, row, column, shape.
+    """All priors (anchors) of a square input, in the order of the network's answers: map, row, column, shape.
 
     Args:
         config: what a cell holds.
-        map_sizes: side of each map in cells, finest first.
+        map_sizes: side of each feature map in cells, finest first.
         image_size: side of the network's input in pixels.
 
     Returns:

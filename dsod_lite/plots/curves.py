@@ -13,7 +13,7 @@ from .canvas import PALETTE, class_color, class_name, new_axes, plain
 
 
 def plot_history(history: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
-    """Losses over the epochs and, on a second scale at the right, the held-out AP at IoU 0.5 in per cent.
+    """Losses over the epochs and, on a second scale at the right, the validation AP at IoU 0.5 in per cent.
 
     Each row of `history` has `epoch` and `loss`, and where they are known `classification`, `bbox_regression`
     and `val_ap50` (0..1).
@@ -35,7 +35,7 @@ def plot_history(history: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if any(row.get("val_ap50") is not None for row in history):
         right = ax.twinx()
-        draw(right, "val_ap50", 100, "o-", PALETTE[3], "held-out AP50")
+        draw(right, "val_ap50", 100, "o-", PALETTE[3], "validation AP50")
         right.set_ylabel("AP50 (%)", color=PALETTE[3])
         right.set_ylim(0, 100)
         right.spines["top"].set_visible(False)

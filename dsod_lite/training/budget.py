@@ -39,6 +39,6 @@ def epochs_in(
             break
     step = statistics.median(times[1:] or times)  # the first waits until the loading processes have started
     # Detecting costs about a third of a training step's work, and every `evaluate_every`th epoch does it.
-    held_out = len(val_set) / config.batch_size / 3 if val_set is not None else 0.0  # type: ignore[arg-type]
-    epoch = step * (loader.steps + held_out / config.evaluate_every)
+    validation = len(val_set) / config.batch_size / 3 if val_set is not None else 0.0  # type: ignore[arg-type]
+    epoch = step * (loader.steps + validation / config.evaluate_every)
     return max(1, int(SLACK * (60 * config.minutes - sum(times)) / epoch))

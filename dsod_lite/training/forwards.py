@@ -26,7 +26,7 @@ def replaced(forwards: Forwards) -> Iterator[None]:
 
 
 def recomputed(network: nn.Module) -> dict[nn.Module, Callable[[Tensor], Tensor]]:
-    """Memory for time: dense layers that keep their input only, and compute what follows again for the gradients.
+    """Gradient checkpointing, time for memory: dense layers keep their input only, and compute the rest once more.
 
     A dense block keeps, for every layer, a normalised copy of all channels so far. That is most of what training DSOD
     keeps in memory, and most of it is quickly computed again. The numbers stay the same.

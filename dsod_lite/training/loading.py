@@ -1,4 +1,4 @@
-"""How training gets its pictures: in an order, and augmented with random numbers, that the seed alone fixes."""
+"""How training gets its pictures: in an order, and with a data augmentation, that the seed alone fixes."""
 
 from collections.abc import Iterator
 from typing import Any

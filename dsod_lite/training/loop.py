@@ -81,7 +81,7 @@ def train(
             entry = {"epoch": number, **train_epoch(learner, loader, run, bar)}
             if val_set is not None and (number % config.evaluate_every == 0 or number == state.epochs):
                 detections, targets = predict(learner.judged, val_set, config.batch_size, config.workers)
-                entry["val_ap50"] = held_out_ap50(detections, targets, val_set)
+                entry["val_ap50"] = validation_ap50(detections, targets, val_set)
                 watch.show(val_set, detections, number)
             run.tick()
             entry["seconds"] = round(state.seconds, 2)
@@ -135,8 +135,8 @@ def bring_together(learner: Learner, run: Run) -> None:
     check_finite(learner.judged, state.epoch)
 
 
-def held_out_ap50(detections: Sequence[dict[str, Tensor]], targets: Sequence[dict[str, Any]], val_set: Any) -> float:
-    """All-point mean AP at IoU 0.5, which is what the curve of a run shows."""
+def validation_ap50(detections: Sequence[dict[str, Tensor]], targets: Sequence[dict[str, Any]], val_set: Any) -> float:
+    """All-point mean AP at IoU 0.5 on the validation pictures, which is what the curve of a run shows."""
     labels = [int(r["labels"].max()) for r in [*detections, *targets] if len(r["labels"])]
     num_classes = 1 + max([len(getattr(val_set, "classes", ())), *labels])
     return evaluate_voc(detections, targets, num_classes, method="all-point").mean_ap
@@ -146,6 +146,6 @@ def summary(entry: dict[str, float], epochs: int) -> str:
     """One line of the log."""
     minutes, seconds = divmod(round(entry["seconds"]), 60)
     return (
-        f"epoch {entry['epoch']:3}/{epochs}  loss {entry['loss']:.3f}  held-out AP50 {entry['val_ap50']:.3f}"
+        f"epoch {entry['epoch']:3}/{epochs}  loss {entry['loss']:.3f}  validation AP50 {entry['val_ap50']:.3f}"
         f"  {minutes}:{seconds:02}"
     )

@@ -1,4 +1,4 @@
-"""The optimizer, the learning rate's course over a run, and the averages of weights and statistics."""
+"""The optimizer, the learning-rate schedule, and the moving averages of weights (EMA) and statistics."""
 
 import math
 from typing import Any

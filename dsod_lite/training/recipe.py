@@ -21,13 +21,13 @@ class TrainConfig:
     batch_size: int = 16
     """Pictures of one step."""
     norm_batch_size: int | None = None
-    """Pictures that BatchNorm and the loss see at once; None: the whole batch. The loss is then the mean of the
-    portions' losses, as with gradient accumulation, each weighing as many pictures as it has (128 = 10 · 12 + 8)."""
+    """Pictures that BatchNorm and the loss see at once, a micro-batch; None: the whole batch. The loss is then the mean
+    of theirs, as with gradient accumulation, each weighing as many pictures as it has (128 = 10 · 12 + 8)."""
     pass_size: int | None = None
     """Pictures that go through the network at once, in memory; None: the whole batch, or on a GPU as many portions as
     its memory has room for. The numbers do not depend on it."""
     norm_average: float | None = None
-    """The weight of the past in BatchNorm's running statistics, with Caffe's correction for their start, in the place
+    """The decay of the moving average of BatchNorm's statistics, with Caffe's correction for their start, in the place
     of torch's momentum. The authors' is 0.999."""
     optimizer: Literal["adamw", "sgd"] = "adamw"
     """"adamw" learns faster in runs of minutes; "sgd", with momentum, is the authors'."""
@@ -36,27 +36,27 @@ class TrainConfig:
     """sgd's; adamw has its usual two."""
     weight_decay: float = 0.02
     warmup_steps: int = 100
-    """Steps over which the learning rate climbs from 0; then it follows half a cosine down to 0 …"""
+    """The learning-rate schedule: over so many steps the rate climbs from 0, then follows half a cosine down to 0 …"""
     drops: tuple[float, ...] = ()
     """… or, with drops, stays where it is, but for a division by 10 after each of these shares of all steps."""
     seed: int = 0
     evaluate_every: int = 5
-    """Epochs from one look at the held-out pictures to the next; the last epoch is always judged."""
+    """Epochs from one look at the validation pictures to the next; the last epoch is always judged."""
     workers: int | None = None
     """Processes that load and augment pictures; 0: the training process does it itself, which on a CPU is the
     fastest, as there is no idle core. None: 0 on a CPU, beside a GPU a process for each core, at most 8."""
     device: str = "auto"
     """"auto" is a GPU where there is one."""
     save_memory: bool = False
-    """Compute a dense layer's inner results twice in the place of keeping them: the same numbers, in less memory."""
+    """Gradient checkpointing: a dense layer's inner results are computed twice, not kept. Same numbers, less memory."""
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    """Of the convolutions. The halves are for GPUs, "bfloat16" from Ampere (A100, RTX 30…) on; "float16" scales the
-    loss, so that small gradients are not lost. Weights, statistics and loss stay in float32."""
+    """Mixed precision, for GPUs: convolutions in "bfloat16" (Ampere, that is A100, RTX 30…, or later) or "float16",
+    whose loss is scaled, so that small gradients are not lost. Weights, statistics and loss stay in float32."""
     compile: bool = False
     """Let torch.compile write the network's kernels: minutes at the start, faster steps after it."""
     weight_average: float | None = None
-    """The weight of the past in a moving average of the weights, 0.999 for instance, which is then what is judged, kept
-    and left in the model; None: no average. It forgets faster during the first steps."""
+    """The decay of an exponential moving average (EMA) of the weights, 0.999 for instance, which is then what is
+    judged, kept and left in the model; None: no average. It forgets faster during the first steps."""
     checkpoint_every: int = 200
     """Steps from one checkpoint to the next within an epoch. There is one after each epoch too."""
     skip_at_most: int | None = None
@@ -129,5 +129,5 @@ RECIPES: dict[str, TrainConfig] = {
 """Recipes by name. The first three are the authors', each of about as many steps as theirs; a shorter one keeps the
 proportions: `dataclasses.replace(RECIPES["coco"], epochs=12)`.
 
-"voc0712_short" is ours, for one GPU of Colab's: warm-up, half a cosine, half precision, averaged weights, and BatchNorm
-over the whole batch. Nobody has run it to its end yet."""
+"voc0712_short" is ours, for one GPU of Colab's: warm-up, half a cosine, mixed precision, EMA, and BatchNorm over the
+whole batch. Nobody has run it to its end yet."""

@@ -1,7 +1,7 @@
-"""Several processes that train as one, started by torchrun: who this one is, and what it does of every batch.
+"""Data parallelism: several processes train as one, started by torchrun. Who is this one, and what is its share?
 
 However many there are, they see the same pictures in the same batches, and BatchNorm and the loss the same parts of
-them; so the numbers are those of one process.
+them (micro-batches); so the numbers are those of one process.
 """
 
 from collections.abc import Callable

@@ -81,7 +81,7 @@ class Learner:
     def step(
         self, images: Sequence[Tensor], targets: Sequence[dict[str, Any]], step: int, total_steps: int
     ) -> list[dict[str, float]]:
-        """One step on this process's pictures of a batch. Returns the losses of each portion, see `backpropagate`."""
+        """One step on this process's pictures of a batch. Returns the losses of each micro-batch."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate_at(step, total_steps, self.config)
         # For models with randomness of their own: other numbers in each process, and the same ones after a kill.
@@ -152,7 +152,7 @@ class Learner:
         return {**self.forwards, **forwards}
 
     def alone_until(self, last: bool) -> contextlib.AbstractContextManager[None]:
-        """Gradients of all processes are brought together once, with the batch's last portion."""
+        """Gradients of all processes are brought together once, with the batch's last micro-batch."""
         return contextlib.nullcontext() if self.processes is None or last else self.processes.no_sync()
 
     def average_statistics(self) -> None:

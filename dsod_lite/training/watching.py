@@ -18,7 +18,7 @@ takes seconds and shows nothing."""
 
 
 class Watch:
-    """FOLDER/samples gets a sheet of held-out pictures whenever they are judged, FOLDER/tensorboard the curves.
+    """FOLDER/samples gets a sheet of validation pictures whenever they are judged, FOLDER/tensorboard the curves.
 
     The curves are written where TensorBoard is installed, and `tensorboard --logdir FOLDER` shows them. With several
     processes the first one writes; a folder of None keeps nothing.

@@ -124,7 +124,7 @@ class TestRunner:
         assert record(tiny, "a", 0) == before
         assert "b, seed 1: score 0.7100" in capsys.readouterr().out
 
-    def test_a_seed_fixes_torchs_dice(self, tiny, monkeypatch):
+    def test_a_seed_fixes_torchs_generator(self, tiny, monkeypatch):
         module = catalogue.experiment("tiny")
         monkeypatch.setattr(module, "run", lambda variant, seed, epochs: {"score": torch.rand(()).item()})
         first, again, other = (runner.make_run(module, "tiny", "a", seed, 1)["result"]["score"] for seed in (4, 4, 5))

@@ -94,9 +94,9 @@ def test_a_seed_fixes_the_whole_command(data: Path, trained: Path, tmp_path: Pat
         ("train val", "", "training on train (8 pictures), judged on val (4)"),
         ("train val test", "", "training on train (8 pictures), judged on val (4)"),
         ("train val test trainval", "", "training on trainval (8 pictures), judged on test (5)"),
-        ("train val trainval", "", "training on trainval (8 pictures), with no held-out pictures"),
-        ("train", "", "training on train (8 pictures), with no held-out pictures"),
-        ("train test", "--held-out test", "training on train (8 pictures), judged on test (5)"),
+        ("train val trainval", "", "training on trainval (8 pictures), with no validation pictures"),
+        ("train", "", "training on train (8 pictures), with no validation pictures"),
+        ("train test", "--validation test", "training on train (8 pictures), judged on test (5)"),
         ("train val test trainval", "--split train", "training on train (8 pictures), judged on val (4)"),
     ],
 )
@@ -118,7 +118,7 @@ def test_the_splits_that_are_trained_and_judged_on(
     assert said in capsys.readouterr().out
     train_set, val_set = trained_on[0]
     assert train_set.split == said.split()[2]
-    assert (val_set is None) == ("no held-out" in said)
+    assert (val_set is None) == ("no validation" in said)
     assert val_set is None or (val_set.split in said.split("judged on")[1] and val_set.transform is None)
 
 
@@ -365,7 +365,7 @@ def test_a_warning_is_one_line_about_the_users_files(tmp_path: Path) -> None:
 # --- what it says ---------------------------------------------------------------------------------------------
 
 OPTIONS = {
-    "train": "--model --data --split --held-out --epochs --minutes --image-size --batch-size --optimizer "
+    "train": "--model --data --split --validation --epochs --minutes --image-size --batch-size --optimizer "
     "--learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume --output "
     "JPEGImages Annotations ImageSets/Main",
     "evaluate": "--checkpoint --data --split --json --batch-size --workers --device",
@@ -419,6 +419,7 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         ("train --data {tmp}/nowhere --output {tmp}/run", "nowhere: there is no such folder"),
         ("train --data {tmp} --output {tmp}/run", "train.txt: there is no such split; the folder has: none"),
         (TRAIN + "--split all", "all.txt: there is no such split; the folder has: test, train, val"),
+        (TRAIN + "--validation minival", "minival.txt: there is no such split"),
         (TRAIN + "--held-out minival", "minival.txt: there is no such split"),
         (TRAIN + "--epochs 0", "epochs is 0"),
         (TRAIN + "--minutes nan", "minutes is nan"),

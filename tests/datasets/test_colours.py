@@ -15,11 +15,11 @@ ORDER = ("brightness", "contrast", "saturation", "hue")
 
 
 def changed(pixels: list[tuple[int, int, int]], contrast_first: bool = True, **amounts: float) -> Tensor:
-    """Pixels [N, 3] with dice that give these changes; an amount is in [0, 1), as it is drawn."""
+    """Pixels [N, 3] with random numbers that give these changes; an amount is in [0, 1), as it is sampled."""
     chances = [0.0 if name in amounts else 1.0 for name in ORDER]
-    dice = torch.tensor([*chances, *(amounts.get(name, 0.0) for name in ORDER), 0.0 if contrast_first else 1.0])
+    uniform = torch.tensor([*chances, *(amounts.get(name, 0.0) for name in ORDER), 0.0 if contrast_first else 1.0])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(colours.torch, "rand", lambda count: dice[:count])
+        patch.setattr(colours.torch, "rand", lambda count: uniform[:count])
         return ssd_colours(torch.tensor(pixels, dtype=torch.uint8).T[:, :, None]).squeeze(2).T
 
 

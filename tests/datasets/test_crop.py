@@ -43,15 +43,15 @@ def plain_iou(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
 
 
-def plain_windows(boxes: list[tuple[float, ...]], dice: random.Random) -> list[tuple[float, ...]]:
+def plain_windows(boxes: list[tuple[float, ...]], rng: random.Random) -> list[tuple[float, ...]]:
     """The rules as they read: sampler by sampler, trial by trial."""
     found: list[tuple[float, ...]] = [(0, 0, 1, 1)]
     for least in (0.1, 0.3, 0.5, 0.7, 0.9, 0.0):
         for _ in range(50):
-            scale = dice.uniform(0.3, 1)
-            aspect = min(max(dice.uniform(0.5, 2), scale**2), 1 / scale**2)
+            scale = rng.uniform(0.3, 1)
+            aspect = min(max(rng.uniform(0.5, 2), scale**2), 1 / scale**2)
             width, height = scale * math.sqrt(aspect), scale / math.sqrt(aspect)
-            x, y = dice.uniform(0, 1 - width), dice.uniform(0, 1 - height)
+            x, y = rng.uniform(0, 1 - width), rng.uniform(0, 1 - height)
             window = (x, y, x + width, y + height)
             if any(plain_iou(window, box) >= least for box in boxes):
                 found.append(window)
@@ -69,12 +69,12 @@ def apart(a: np.ndarray, b: np.ndarray) -> float:
 @pytest.mark.parametrize("boxes", SCENES.values(), ids=SCENES)
 def test_windows_are_those_of_a_loop_over_the_rules(boxes: list[tuple[float, ...]]) -> None:
     torch.manual_seed(0)
-    dice = random.Random(0)
+    rng = random.Random(0)
     ours, plain, numbers = [], [], []
     for _ in range(1500):
-        windows, loop = ssd_windows(torch.tensor(boxes)), plain_windows(boxes, dice)
+        windows, loop = ssd_windows(torch.tensor(boxes)), plain_windows(boxes, rng)
         ours.append(windows[int(torch.randint(len(windows), ()))].tolist())
-        plain.append(dice.choice(loop))
+        plain.append(rng.choice(loop))
         numbers.append((len(windows), len(loop)))
     a, b = np.array(ours), np.array(plain)
     measures = {

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from torchvision import tv_tensors
 
 from dsod_lite.datasets.shapes.dataset import Picture, ShapesDataset, draw_picture, write_shapes
-from dsod_lite.datasets.shapes.drawing import Dice, coverage, plane
+from dsod_lite.datasets.shapes.drawing import Rng, coverage, plane
 from dsod_lite.datasets.shapes.scene import KINDS, Shape, random_shape
 from dsod_lite.support.errors import DataError
 
@@ -81,19 +81,19 @@ def test_workers_draw_the_same() -> None:
         assert torch.equal(target["boxes"], same_target["boxes"])
 
 
-# --- dice ---------------------------------------------------------------------------------------------------
+# --- random numbers -----------------------------------------------------------------------------------------
 
 
 def test_log_uniform_gives_each_octave_the_same_share() -> None:
-    dice = Dice(0)
-    octaves = Counter(int(math.log2(dice.log_uniform(1, 8))) for _ in range(6000))
+    rng = Rng(0)
+    octaves = Counter(int(math.log2(rng.log_uniform(1, 8))) for _ in range(6000))
     assert set(octaves) == {0, 1, 2}
     assert all(abs(count - 2000) < 200 for count in octaves.values())
 
 
 def test_directions_are_unit_vectors_all_round() -> None:
-    dice = Dice(0)
-    directions = [dice.direction() for _ in range(2000)]
+    rng = Rng(0)
+    directions = [rng.direction() for _ in range(2000)]
     assert all(math.isclose(c * c + s * s, 1) for c, s in directions)
     quarters = Counter((c > 0, s > 0) for c, s in directions)
     assert all(abs(count - 500) < 100 for count in quarters.values())
@@ -105,10 +105,10 @@ def test_directions_are_unit_vectors_all_round() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_boxes_are_tight(kind: str) -> None:
-    dice = Dice(1)
+    rng = Rng(1)
     tested = 0
     while tested < 25:
-        shape = random_shape(dice, dice.log_uniform(10, 90), 124)
+        shape = random_shape(rng, rng.log_uniform(10, 90), 124)
         if shape.kind != kind:
             continue
         tested += 1

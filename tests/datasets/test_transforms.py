@@ -42,13 +42,13 @@ def noise(height: int = HEIGHT, width: int = WIDTH) -> Tensor:
 
 
 def without_colours(augmentation: v2.Compose) -> v2.Compose:
-    """The same dice for all the rest."""
+    """The same random numbers for all the rest."""
     steps = [t for t in augmentation.transforms if not isinstance(t, v2.ColorJitter)]
     return v2.Compose([replace(t, colours=as_they_were) if isinstance(t, SSDCrop) else t for t in steps])
 
 
 def as_they_were(image: Tensor) -> Tensor:
-    ssd_colours(image)  # throws its dice
+    ssd_colours(image)  # takes its random numbers
     return image
 
 

@@ -24,17 +24,17 @@ def page() -> Iterator[Page]:
 
 
 @pytest.fixture
-def dice() -> torch.Generator:
+def rng() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-def random_boxes(count: int, dice: torch.Generator, largest: float = 1.0) -> Tensor:
-    corner = torch.rand(count, 2, generator=dice)
-    return torch.cat([corner, corner + 0.01 + largest * torch.rand(count, 2, generator=dice)], dim=1)
+def random_boxes(count: int, rng: torch.Generator, largest: float = 1.0) -> Tensor:
+    corner = torch.rand(count, 2, generator=rng)
+    return torch.cat([corner, corner + 0.01 + largest * torch.rand(count, 2, generator=rng)], dim=1)
 
 
-def test_iou_equals_torchvision_to_the_last_bit(page: Page, dice: torch.Generator) -> None:
-    pairs = [(random_boxes(1 + i % 7, dice), random_boxes(40, dice)) for i in range(200)]
+def test_iou_equals_torchvision_to_the_last_bit(page: Page, rng: torch.Generator) -> None:
+    pairs = [(random_boxes(1 + i % 7, rng), random_boxes(40, rng)) for i in range(200)]
     found = compute(
         page,
         "pairs => pairs.map(pair => Array.from(boxIou(...pair.map(boxes => Float32Array.from(boxes)))))",
@@ -44,10 +44,10 @@ def test_iou_equals_torchvision_to_the_last_bit(page: Page, dice: torch.Generato
         assert torch.equal(torch.tensor(iou).reshape(len(a), len(b)), box_iou(a, b))
 
 
-def test_offsets_equal_the_packages(page: Page, dice: torch.Generator) -> None:
-    boxes = random_boxes(500, dice).double()
-    priors = box_convert(random_boxes(500, dice).double(), "xyxy", "cxcywh")
-    offsets = torch.randn(500, 4, generator=dice, dtype=torch.float64)
+def test_offsets_equal_the_packages(page: Page, rng: torch.Generator) -> None:
+    boxes = random_boxes(500, rng).double()
+    priors = box_convert(random_boxes(500, rng).double(), "xyxy", "cxcywh")
+    offsets = torch.randn(500, 4, generator=rng, dtype=torch.float64)
     encoded, decoded = compute(
         page,
         """([boxes, priors, offsets]) => [
@@ -69,21 +69,21 @@ def numbers_of(config: PriorConfig, map_sizes: tuple[int, ...], size: int) -> li
     return [numbers, map_sizes, size]
 
 
-def random_priors(dice: torch.Generator) -> tuple[PriorConfig, tuple[int, ...], int]:
-    maps = int(torch.randint(1, 4, (1,), generator=dice))
-    small = 1 + 200 * torch.rand(maps, generator=dice)
-    large = small + 1 + 50 * torch.rand(maps, generator=dice)
+def random_priors(rng: torch.Generator) -> tuple[PriorConfig, tuple[int, ...], int]:
+    maps = int(torch.randint(1, 4, (1,), generator=rng))
+    small = 1 + 200 * torch.rand(maps, generator=rng)
+    large = small + 1 + 50 * torch.rand(maps, generator=rng)
     choices = ((), (2.0,), (2.0, 3.0), (1.7,))
-    ratios = tuple(choices[i] for i in torch.randint(4, (maps,), generator=dice).tolist())
-    steps = tuple((1 + 60 * torch.rand(maps, generator=dice)).tolist()) if maps % 2 else None
-    sizes = tuple(torch.randint(1, 9, (maps,), generator=dice).tolist())
-    size = int(torch.randint(32, 600, (1,), generator=dice))
+    ratios = tuple(choices[i] for i in torch.randint(4, (maps,), generator=rng).tolist())
+    steps = tuple((1 + 60 * torch.rand(maps, generator=rng)).tolist()) if maps % 2 else None
+    sizes = tuple(torch.randint(1, 9, (maps,), generator=rng).tolist())
+    size = int(torch.randint(32, 600, (1,), generator=rng))
     return PriorConfig(tuple(small.tolist()), tuple(large.tolist()), ratios, steps), sizes, size
 
 
-def test_priors_equal_the_packages_to_the_last_bit(page: Page, dice: torch.Generator) -> None:
+def test_priors_equal_the_packages_to_the_last_bit(page: Page, rng: torch.Generator) -> None:
     voc = DSODConfig()
-    cases = [(voc.priors, voc.map_sizes, voc.image_size), *(random_priors(dice) for _ in range(100))]
+    cases = [(voc.priors, voc.map_sizes, voc.image_size), *(random_priors(rng) for _ in range(100))]
     found = compute(
         page,
         """cases => cases.map(numbers => {
@@ -127,12 +127,12 @@ MATCHES = """cases => cases.map(([iou, objects, priors, threshold, method]) => {
 
 @pytest.mark.parametrize("method", ["bipartite", "best"])
 @pytest.mark.parametrize("values", [4, 10, 10_000])
-def test_matching_equals_the_packages(page: Page, dice: torch.Generator, values: int, method: str) -> None:
+def test_matching_equals_the_packages(page: Page, rng: torch.Generator, values: int, method: str) -> None:
     """Overlaps of so many different values: with 4 there are ties, and objects that touch nothing, everywhere."""
     ious = []
     for i in range(200):
-        shape = (i % 7, 1 + int(torch.randint(30, (1,), generator=dice)))
-        ious.append(torch.randint(values, shape, generator=dice) / values)
+        shape = (i % 7, 1 + int(torch.randint(30, (1,), generator=rng)))
+        ious.append(torch.randint(values, shape, generator=rng) / values)
     thresholds = [(0.25, 0.5, 0.75, 0.0625)[i % 4] for i in range(len(ious))]
     cases = [[iou.flatten().tolist(), *iou.shape, t, method] for iou, t in zip(ious, thresholds, strict=True)]
     for iou, threshold, (matched, own) in zip(ious, thresholds, compute(page, MATCHES, cases), strict=True):
@@ -143,10 +143,10 @@ def test_matching_equals_the_packages(page: Page, dice: torch.Generator, values:
 
 
 @pytest.mark.parametrize("method", ["bipartite", "best"])
-def test_boxes_get_the_priors_that_the_package_gives_them(page: Page, dice: torch.Generator, method: str) -> None:
+def test_boxes_get_the_priors_that_the_package_gives_them(page: Page, rng: torch.Generator, method: str) -> None:
     """From the numbers to the matches, with DSOD300's priors. Small boxes lie inside many priors of equal overlap."""
     config = DSODConfig()
-    pictures = [random_boxes(1 + i % 5, dice, largest=0.5 ** (i % 6)) for i in range(100)]
+    pictures = [random_boxes(1 + i % 5, rng, largest=0.5 ** (i % 6)) for i in range(100)]
     found = compute(
         page,
         """([numbers, pictures, method]) => {

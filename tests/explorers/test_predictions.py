@@ -32,40 +32,40 @@ def functions(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-def integer(dice: torch.Generator, low: int, high: int) -> int:
+def integer(rng: torch.Generator, low: int, high: int) -> int:
     """low to high, both included."""
-    return int(torch.randint(low, high + 1, (1,), generator=dice))
+    return int(torch.randint(low, high + 1, (1,), generator=rng))
 
 
-def answers(dice: torch.Generator) -> dict[str, Any]:
+def answers(rng: torch.Generator) -> dict[str, Any]:
     """A small detector's answers on one picture, some of the boxes endless.
 
     A prior may score all classes equally. (Two priors never score one class equally: `topk` leaves their order
     open.) In every second case the threshold is one of the scores.
     """
-    priors, classes = integer(dice, 1, 40), integer(dice, 2, 5)
-    logits = 2 * torch.randn(priors, classes, generator=dice)
-    equal = torch.rand(priors, generator=dice) < 0.3
+    priors, classes = integer(rng, 1, 40), integer(rng, 2, 5)
+    logits = 2 * torch.randn(priors, classes, generator=rng)
+    equal = torch.rand(priors, generator=rng) < 0.3
     logits[equal, 1:] = logits[equal, 1:2]
-    score = float(logits.softmax(dim=1)[integer(dice, 0, priors - 1), 1])
-    offsets = torch.randn(priors, 4, generator=dice)
-    offsets[torch.rand(priors, generator=dice) < 0.05, 2] = 300.0  # wider than any picture: 1e26 of them
-    offsets[torch.rand(priors, generator=dice) < 0.05, 3] = 600.0  # more than float32 holds
+    score = float(logits.softmax(dim=1)[integer(rng, 0, priors - 1), 1])
+    offsets = torch.randn(priors, 4, generator=rng)
+    offsets[torch.rand(priors, generator=rng) < 0.05, 2] = 300.0  # wider than any picture: 1e26 of them
+    offsets[torch.rand(priors, generator=rng) < 0.05, 3] = 600.0  # more than float32 holds
     return {
         "logits": logits,
         "offsets": offsets,
-        "priors": 0.1 + 0.8 * torch.rand(priors, 4, generator=dice),
-        "score_threshold": score if integer(dice, 0, 1) else 0.05 * integer(dice, 0, 8),
-        "nms_threshold": 0.1 * integer(dice, 0, 10),
-        "candidates_per_class": integer(dice, 1, 20),
-        "detections_per_image": integer(dice, 1, 30),
+        "priors": 0.1 + 0.8 * torch.rand(priors, 4, generator=rng),
+        "score_threshold": score if integer(rng, 0, 1) else 0.05 * integer(rng, 0, 8),
+        "nms_threshold": 0.1 * integer(rng, 0, 10),
+        "candidates_per_class": integer(rng, 1, 20),
+        "detections_per_image": integer(rng, 1, 30),
     }
 
 
 def test_detections_are_the_packages(functions: Page) -> None:
     """From the same scores and boxes the same detections in the same order."""
-    dice = torch.Generator().manual_seed(0)
-    cases = [answers(dice) for _ in range(CASES)]
+    rng = torch.Generator().manual_seed(0)
+    cases = [answers(rng) for _ in range(CASES)]
     boxes = [decode(case["offsets"], case["priors"]) for case in cases]
     argument = [
         {
@@ -96,29 +96,29 @@ def test_detections_are_the_packages(functions: Page) -> None:
 
 
 def test_scores_are_the_packages(functions: Page) -> None:
-    dice = torch.Generator().manual_seed(1)
-    cases = [10 * torch.randn(integer(dice, 1, 9), integer(dice, 2, 30), generator=dice) for _ in range(CASES)]
+    rng = torch.Generator().manual_seed(1)
+    cases = [10 * torch.randn(integer(rng, 1, 9), integer(rng, 2, 30), generator=rng) for _ in range(CASES)]
     argument = [{"logits": to_text(logits), "classes": logits.shape[1]} for logits in cases]
     script = "cases => cases.map(({ logits, classes }) => [...softmax(floats(logits), classes)])"
     for logits, scores in zip(cases, compute(functions, script, argument), strict=True):
         torch.testing.assert_close(torch.tensor(scores).view_as(logits), logits.softmax(dim=1), atol=1e-6, rtol=1e-5)
 
 
-def results(dice: torch.Generator) -> tuple[list[dict[str, Tensor]], list[dict[str, Tensor]]]:
+def results(rng: torch.Generator) -> tuple[list[dict[str, Tensor]], list[dict[str, Tensor]]]:
     """A few pictures on so coarse a grid that scores and overlaps tie; any may be without objects or detections."""
 
     def boxes(count: int) -> Tensor:
-        corner = torch.randint(0, 4, (count, 2), generator=dice)
-        return torch.cat([corner, corner + torch.randint(1, 5, (count, 2), generator=dice)], dim=1).float()
+        corner = torch.randint(0, 4, (count, 2), generator=rng)
+        return torch.cat([corner, corner + torch.randint(1, 5, (count, 2), generator=rng)], dim=1).float()
 
     detections, targets = [], []
-    for _ in range(integer(dice, 1, 4)):
-        many, few = integer(dice, 0, 12), integer(dice, 0, 4)
-        scores = torch.randint(0, 8, (many,), generator=dice) / 8
-        labels = torch.randint(1, 3, (many,), generator=dice)
+    for _ in range(integer(rng, 1, 4)):
+        many, few = integer(rng, 0, 12), integer(rng, 0, 4)
+        scores = torch.randint(0, 8, (many,), generator=rng) / 8
+        labels = torch.randint(1, 3, (many,), generator=rng)
         detections.append({"boxes": boxes(many), "labels": labels, "scores": scores})
-        labels = torch.randint(1, 3, (few,), generator=dice)
-        difficult = torch.rand(few, generator=dice) < 0.25
+        labels = torch.randint(1, 3, (few,), generator=rng)
+        difficult = torch.rand(few, generator=rng) < 0.25
         targets.append({"boxes": boxes(few), "labels": labels, "difficult": difficult})
     return detections, targets
 
@@ -136,8 +136,8 @@ def of_class(records: list[dict[str, Tensor]], field: str, label: int) -> list[d
 
 def test_average_precision_is_the_packages(functions: Page) -> None:
     """The whole curve and both areas, with difficult objects, equal scores and equal overlaps."""
-    dice = torch.Generator().manual_seed(2)
-    cases = [(*results(dice), integer(dice, 1, 20) / 20) for _ in range(CASES)]
+    rng = torch.Generator().manual_seed(2)
+    cases = [(*results(rng), integer(rng, 1, 20) / 20) for _ in range(CASES)]
     argument = [
         {
             "detections": of_class(detections, "scores", 1),
@@ -236,18 +236,18 @@ def test_numbers_survive_as_text() -> None:
 
 def precisions(keep: int = 200) -> AveragePrecisionExplorer:
     """Forty pictures of random boxes near random objects, two classes."""
-    dice = torch.Generator().manual_seed(4)
+    rng = torch.Generator().manual_seed(4)
     detections, targets, images = [], [], []
     for _ in range(40):
-        few = integer(dice, 0, 3)
-        corner = 40 * torch.rand(few, 2, generator=dice)
-        truth = torch.cat([corner, corner + 8 + 16 * torch.rand(few, 2, generator=dice)], dim=1)
-        near = truth.repeat(2, 1) + 3 * torch.randn(2 * few, 4, generator=dice)
-        labels = torch.randint(1, 3, (few,), generator=dice)
-        scores = torch.rand(2 * few, generator=dice)
-        targets.append({"boxes": truth, "labels": labels, "difficult": torch.rand(few, generator=dice) < 0.2})
+        few = integer(rng, 0, 3)
+        corner = 40 * torch.rand(few, 2, generator=rng)
+        truth = torch.cat([corner, corner + 8 + 16 * torch.rand(few, 2, generator=rng)], dim=1)
+        near = truth.repeat(2, 1) + 3 * torch.randn(2 * few, 4, generator=rng)
+        labels = torch.randint(1, 3, (few,), generator=rng)
+        scores = torch.rand(2 * few, generator=rng)
+        targets.append({"boxes": truth, "labels": labels, "difficult": torch.rand(few, generator=rng) < 0.2})
         detections.append({"boxes": near, "labels": labels.repeat(2), "scores": scores})
-        images.append(torch.rand(3, 48, 64, generator=dice))
+        images.append(torch.rand(3, 48, 64, generator=rng))
     return AveragePrecisionExplorer.from_results(images, detections, targets, [2, 1], ("red", "blue"), keep)
 
 

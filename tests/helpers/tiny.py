@@ -20,19 +20,19 @@ class Rectangles(torch.utils.data.Dataset[Any]):
     classes = ("red", "blue")
 
     def __init__(self, length: int = 8, size: int = 64, seed: int = 0, augment: bool = False) -> None:
-        dice = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed)
         self.names = [f"picture{i}" for i in range(length)]
         self.augment = augment
-        self.items = [self._draw(i, size, dice) for i in range(length)]
+        self.items = [self._draw(i, size, generator) for i in range(length)]
 
-    def _draw(self, index: int, size: int, dice: torch.Generator) -> tuple[Tensor, dict[str, Any]]:
-        image = 0.3 + 0.2 * torch.rand(3, size, size, generator=dice)
+    def _draw(self, index: int, size: int, generator: torch.Generator) -> tuple[Tensor, dict[str, Any]]:
+        image = 0.3 + 0.2 * torch.rand(3, size, size, generator=generator)
         boxes, labels = [], []
         for half in range(1 + index % 2):  # one each in the upper and the lower half, so that none hides another
-            width, height = torch.randint(size // 4, size // 2, (2,), generator=dice).tolist()
-            x = int(torch.randint(size - width, (1,), generator=dice))
+            width, height = torch.randint(size // 4, size // 2, (2,), generator=generator).tolist()
+            x = int(torch.randint(size - width, (1,), generator=generator))
             y = half * (size // 2)
-            label = int(torch.randint(2, (1,), generator=dice)) + 1
+            label = int(torch.randint(2, (1,), generator=generator)) + 1
             image[:, y : y + height, x : x + width] = COLOURS[label - 1][:, None, None]
             boxes.append([x, y, x + width, y + height])
             labels.append(label)

@@ -232,9 +232,9 @@ def test_history_draws_losses_and_the_ap_of_the_epochs_that_have_one():
     assert lines["loss"].get_xydata().tolist() == [[1, 5], [2, 4], [3, 3], [4, 2]]
     assert lines["box regression"].get_ydata().tolist() == [2, 1.5, 1, 0.5]
     assert lines["classification"].get_ydata().tolist() == [3, 2.5, 2, 1.5]
-    assert lines["held-out AP50"].get_xydata().tolist() == [[2, 25], [4, 50]]
+    assert lines["validation AP50"].get_xydata().tolist() == [[2, 25], [4, 50]]
     left, right = ax.figure.axes
-    assert lines["held-out AP50"].axes is right
+    assert lines["validation AP50"].axes is right
     assert (left.get_ylabel(), right.get_ylabel(), left.get_xlabel()) == ("loss", "AP50 (%)", "epoch")
     assert right.get_ylim() == (0, 100)
     assert left.get_ylim()[0] == 0

@@ -1,4 +1,4 @@
-"""The order of an epoch and the dice of its pictures: fixed by seed and epoch, whoever loads them."""
+"""The order of an epoch and the random numbers of its pictures: fixed by seed and epoch, whoever loads them."""
 
 import itertools
 import random
@@ -28,17 +28,17 @@ def test_an_epoch_shows_each_picture_once_and_is_the_same_again(length: int, see
     torch.manual_seed(random.getrandbits(32))  # the state of torch's own generator has no part in it
     first = pairs(length, seed, epoch)
     assert sorted(index for index, _ in first) == list(range(length))
-    assert len({dice for _, dice in first}) == length  # no two pictures share their dice
+    assert len({seed for _, seed in first}) == length  # no two pictures share their random numbers
     assert pairs(length, seed, epoch) == first
     assert len(EpochSampler(length, seed)) == length
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 10_000))
-def test_another_epoch_and_another_seed_have_another_order_and_other_dice(seed: int, epoch: int) -> None:
+def test_another_epoch_and_another_seed_have_another_order_and_other_random_numbers(seed: int, epoch: int) -> None:
     epochs = [pairs(30, seed, epoch), pairs(30, seed, epoch + 1), pairs(30, seed + 1, epoch)]
     for one, other in itertools.combinations(epochs, 2):
         assert [index for index, _ in one] != [index for index, _ in other]
-        assert not {dice for _, dice in one} & {dice for _, dice in other}
+        assert not {own for _, own in one} & {own for _, own in other}
 
 
 def test_a_sampler_leaves_torchs_generator_alone() -> None:
@@ -49,7 +49,7 @@ def test_a_sampler_leaves_torchs_generator_alone() -> None:
     assert torch.equal(torch.rand(4), expected)
 
 
-def test_a_pictures_dice_are_its_seeds_whatever_was_rolled_before() -> None:
+def test_a_pictures_random_numbers_are_its_seeds_whatever_was_sampled_before() -> None:
     pictures = SeededDataset(Rectangles(4, augment=True))
     first = pictures[2, 77]
     torch.rand(5)

@@ -24,7 +24,7 @@ from dsod_lite.support.processes import pick_device
 from dsod_lite.training.budget import epochs_in
 from dsod_lite.training.checks import describe_step
 from dsod_lite.training.loading import Loader
-from dsod_lite.training.loop import held_out_ap50
+from dsod_lite.training.loop import validation_ap50
 from dsod_lite.training.optimizer import learning_rate_at, make_optimizer, norm_momentum_at, parameter_groups
 from dsod_lite.training.recipe import RECIPES
 
@@ -37,7 +37,7 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-@pytest.mark.parametrize("make", [small_dsod, Toy])  # Toy rolls dice of its own, for its dropout
+@pytest.mark.parametrize("make", [small_dsod, Toy])  # Toy has random numbers of its own, for its dropout
 def test_a_seed_fixes_the_run_whoever_loads_the_pictures(make: Any, optimizer: str) -> None:
     models = [make() for _ in range(4)]
     same_start = [same_weights(model, models[0]) for model in models]
@@ -60,7 +60,7 @@ def test_another_initial_model_ends_elsewhere() -> None:
     assert not same_weights(one, other)
 
 
-def test_every_epoch_has_an_order_and_dice_of_its_own() -> None:
+def test_every_epoch_has_an_order_and_random_numbers_of_its_own() -> None:
     class Watching(Toy):
         shown: list[Any]
 
@@ -262,7 +262,7 @@ def test_the_last_incomplete_batch_is_left_out() -> None:
 # --- the curve -----------------------------------------------------------------------------------------------
 
 
-def test_the_held_out_pictures_are_judged_now_and_then_and_at_the_end() -> None:
+def test_the_validation_pictures_are_judged_now_and_then_and_at_the_end() -> None:
     history = train(Toy(), PICTURES, Rectangles(4), quick(epochs=5, evaluate_every=2))
     assert [entry["epoch"] for entry in history] == [1, 2, 3, 4, 5]
     assert [entry["epoch"] for entry in history if "val_ap50" in entry] == [2, 4, 5]
@@ -304,7 +304,7 @@ class Nameless(torch.utils.data.Dataset[Any]):
 def test_pictures_without_class_names_can_be_judged() -> None:
     # Toy answers label 2, which no object has: a class that does not count, not an error that loses the run.
     for pictures in (Nameless(), Nameless(objects=False)):
-        assert held_out_ap50(*predict(Toy(), pictures, progress=False), pictures) == 0.0
+        assert validation_ap50(*predict(Toy(), pictures, progress=False), pictures) == 0.0
     assert "val_ap50" in train(Toy(), Nameless(), Subset(PICTURES, [1, 2]), quick(epochs=1))[-1]
 
 
@@ -505,7 +505,7 @@ def test_torchvisions_ssd_is_trained_and_run_unchanged(tmp_path: Path) -> None:
     assert all(set(d) == {"boxes", "labels", "scores"} for d in detections)
 
 
-def test_the_dice_of_torchvisions_faster_rcnn_are_the_seeds_too() -> None:
+def test_the_random_numbers_of_torchvisions_faster_rcnn_are_the_seeds_too() -> None:
     def run() -> tuple[nn.Module, Any]:
         torch.manual_seed(0)
         sizes = {"num_classes": 3, "min_size": 64, "max_size": 64}

@@ -111,9 +111,9 @@ def kill_again_and_again(folder: Path, seed: int) -> dict[str, int]:
     """
     torch.set_num_threads(1)
     assert in_a_child(folder / "whole", 10**9)
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     seen = {"kills": 0, "halves": 0, "within": 0}
-    while not in_a_child(folder / "killed", dice.randint(0, 45)):  # a step and its checkpoint have about 30 events
+    while not in_a_child(folder / "killed", rng.randint(0, 45)):  # a step and its checkpoint have about 30 events
         seen["kills"] += 1
         seen["halves"] += (folder / "killed/checkpoint.pt.part").exists()
         if (folder / "killed/checkpoint.pt").exists():
@@ -234,7 +234,7 @@ def test_a_kill_between_checkpoint_and_record_is_mended(tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-def test_the_models_own_dice_and_either_optimizer_go_on_too(optimizer: str, tmp_path: Path) -> None:
+def test_the_models_own_random_numbers_and_either_optimizer_go_on_too(optimizer: str, tmp_path: Path) -> None:
     whole, broken = Toy(), Toy()
     config = quick(epochs=4, optimizer=optimizer)
     history = train(whole, PICTURES, None, config, tmp_path / "whole")

@@ -87,10 +87,10 @@ def resampled(
     detections: Sequence[dict[str, Tensor]], targets: Sequence[dict[str, Any]], num_classes: int, times: int = 500
 ) -> list[float]:
     """The 2.5 % and the 97.5 % quantile of AP50 over samples of the pictures, each as many as there are."""
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     samples = []
     for _ in range(times):
-        drawn = dice.integers(len(targets), size=len(targets))
+        drawn = rng.integers(len(targets), size=len(targets))
         chosen = [detections[i] for i in drawn], [targets[i] for i in drawn]
         samples.append(evaluate_voc(*chosen, num_classes, method="all-point").mean_ap)
     return np.quantile(samples, (0.025, 0.975)).tolist()

@@ -40,8 +40,8 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     model = make_detector(VARIANTS[variant], DEPTH).train()
     train_set = shapes(2000, image_size=SIDE)
     images, targets = map(list, zip(*(train_set[i] for i in range(BATCH)), strict=True))
-    dice = seeded(seed)
-    grainy = [image + (2 * torch.rand(image.shape, generator=dice) - 1) / 255 for image in images]
+    rng = seeded(seed)
+    grainy = [image + (2 * torch.rand(image.shape, generator=rng) - 1) / 255 for image in images]
 
     config = TrainConfig(epochs=epochs, seed=seed, batch_size=BATCH, learning_rate=0.03)
     optimizer = make_optimizer(model, config)
@@ -50,7 +50,7 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     curve: list[dict[str, float]] = []
     for epoch in range(epochs):
         losses = []
-        order = torch.randperm(len(train_set), generator=dice).tolist()
+        order = torch.randperm(len(train_set), generator=rng).tolist()
         for i in range(steps):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate_at(epoch * steps + i, epochs * steps, config)

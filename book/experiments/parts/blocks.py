@@ -8,7 +8,7 @@ from torch import nn
 
 from dsod_lite import DSOD
 from dsod_lite.detector.blocks import Transition, TransitionWithoutPooling
-from dsod_lite.detector.network import draw_weights
+from dsod_lite.detector.network import initialize_weights
 from dsod_lite.detector.prediction import DensePrediction, MultiBoxHead
 
 
@@ -31,7 +31,7 @@ def replace_blocks(
     network.transition2 = TransitionWithoutPooling(outputs[1], widths[1])
     network.transition3 = TransitionWithoutPooling(outputs[2], widths[2])
     network.prediction = DensePrediction(widths[1], outputs[3], prediction_channels)
-    draw_weights(network)
+    initialize_weights(network)
     network.head = MultiBoxHead(network.prediction.out_channels, config.priors.per_cell, config.num_classes)
     model.config = replace(config, prediction_channels=tuple(prediction_channels))
     return model

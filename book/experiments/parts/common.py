@@ -164,5 +164,5 @@ def or_none(value: float) -> float | None:
 
 
 def seeded(seed: int) -> torch.Generator:
-    """Dice of one's own, so that drawing with them does not change what the model's initial weights are."""
+    """A random number generator of one's own: its use does not change what the model's initial weights are."""
     return torch.Generator().manual_seed(seed)

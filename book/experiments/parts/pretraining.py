@@ -73,13 +73,13 @@ def pretrain(
     config = TrainConfig(epochs=1, seed=seed, learning_rate=learning_rate)
     classifier = Classifier(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = make_optimizer(classifier, config)
-    dice = seeded(seed)
+    rng = seeded(seed)
     begun = time.perf_counter()
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate_at(step, steps, config)
-        rows = torch.randint(held_out, len(crops), (BATCH,), generator=dice)
-        mirrored = torch.rand(BATCH, 1, 1, 1, generator=dice) < 0.5
+        rows = torch.randint(held_out, len(crops), (BATCH,), generator=rng)
+        mirrored = torch.rand(BATCH, 1, 1, 1, generator=rng) < 0.5
         batch = crops[rows].float() / 255
         loss = F.cross_entropy(classifier(torch.where(mirrored, batch.flip(3), batch)), labels[rows])
         optimizer.zero_grad()

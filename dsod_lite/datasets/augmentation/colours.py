@@ -1,4 +1,4 @@
-"""SSD's change of colours, in tables of 256 bytes."""
+"""SSD's data augmentation of colours, in tables of 256 bytes."""
 
 import numpy as np
 import torch
@@ -23,10 +23,10 @@ def ssd_colours(image: Tensor) -> Tensor:
 
     Source: SSD's im_transforms.cpp, ApplyDistort.
     """
-    dice = torch.rand(9).tolist()
-    change_brightness, change_contrast, change_saturation, change_hue = (p < 0.5 for p in dice[:4])
-    brightness, contrast, saturation, hue = dice[4:8]
-    contrast_first = dice[8] < 0.5
+    uniform = torch.rand(9).tolist()
+    change_brightness, change_contrast, change_saturation, change_hue = (p < 0.5 for p in uniform[:4])
+    brightness, contrast, saturation, hue = uniform[4:8]
+    contrast_first = uniform[8] < 0.5
     before = after = saturations = hues = SAME
     if change_brightness:
         before = whole(before + 64 * brightness - 32)

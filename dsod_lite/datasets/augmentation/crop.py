@@ -27,11 +27,11 @@ INTERPOLATIONS = (
     (InterpolationMode.BILINEAR, True),  # for OpenCV's AREA: an average when it shrinks, linear when it enlarges
     (InterpolationMode.BICUBIC, True),  # for LANCZOS4, which torch does not have for tensors
 )
-"""Mode and antialias, one drawn for each picture."""
+"""Mode and antialias, one sampled for each picture."""
 
 
 def ssd_windows(boxes: Tensor) -> Tensor:
-    """What SSD's samplers find: windows [1 to 7, 4], the whole picture first. One of them is to be drawn.
+    """What SSD's samplers find: windows [1 to 7, 4], the whole picture first. One of them is to be sampled.
 
     Each sampler takes the first of its trials whose IoU with some object reaches its minimum; one that has none finds
     nothing. All trials are made at once, which costs less than a loop in Python over the few that it takes.
@@ -63,7 +63,7 @@ class SSDCrop:
     is chosen (`ssd_windows`) and warped to S×S with one of five interpolations. Objects whose centre is outside get
     boxes of zeros, as `v2.RandomIoUCrop` does, for `v2.SanitizeBoundingBoxes` to drop.
 
-    The authors change colours first, then draw the canvas, cut and warp. Here only that part of the picture which the
+    The authors change colours first, then make the canvas, cut and warp. Here only that part of the picture which the
     window shows is warped, changed in colour and laid on a canvas of S×S. `ssd_colours` treats each pixel by itself,
     so it gives the same before a cut as after it, and nearly the same before and after a warp; it never touches the
     canvas. What differs: the picture's edge on the canvas is sharp, and lies on whole pixels of the S×S. Boxes follow

@@ -1,4 +1,4 @@
-"""Augmentation while training: SSD's and milder ones, in steps of torchvision.transforms.v2."""
+"""Data augmentation while training: SSD's and milder ones, in steps of torchvision.transforms.v2."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ def ssd_augmentation(image_size: int) -> v2.Compose:
     """SSD's, as DSOD's authors use it: (uint8 picture of any size, target) -> (float32 [3, S, S] in [0, 1], target).
 
     Colours, a canvas of up to four times each side, a crop that keeps a minimum IoU with some object, a warp to the
-    network's input with a drawn interpolation, a mirror: see `SSDCrop` for the order in which it is computed. Boxes
+    network's input with a random interpolation, a mirror: see `SSDCrop` for the order in which it is computed. Boxes
     come out in the output's pixels. Objects whose centre falls outside the crop are dropped, with their labels and
     difficult marks; so are those that are left with less than a pixel, which the authors keep.
 

@@ -22,7 +22,7 @@ class Arranged(NamedTuple):
 def arrange_folder(
     sources: Sequence[str | Path], to: str | Path, val: float = 0.2, test: float = 0.2, seed: int = 0
 ) -> Arranged:
-    """Copies pictures and annotations into VOC's layout, and draws the lists train, val and test at random.
+    """Copies pictures and annotations into VOC's layout, and samples the lists train, val and test at random.
 
     Pictures and XML files are looked for at any depth; NAME.jpg belongs to NAME.xml, wherever the two lie. What the
     files hold is `check_folder`'s business. The new folder appears whole or not at all.
@@ -32,7 +32,7 @@ def arrange_folder(
         to: the folder to make.
         val: share of the pictures in the list val; 0 for no such list.
         test: likewise.
-        seed: of the draw.
+        seed: of the random numbers.
 
     Raises:
         DataError: if `to` exists, a source does not, two files share a name, or no picture has an annotation.

@@ -12,7 +12,7 @@ from PIL import Image
 from torchvision import tv_tensors
 
 from ...support.errors import DataError, SettingError
-from .drawing import Dice
+from .drawing import Rng
 from .scene import KINDS, Point, Shape, paint_clutter, paint_ground, paint_shape, place, random_shape
 
 
@@ -45,19 +45,19 @@ class Picture:
 def draw_picture(seed: int, level: str, size: int, index: int) -> Picture:
     """Picture number `index` of the endless series that seed, level and size name."""
     rules = LEVELS[level]
-    dice = Dice(seed, list(LEVELS).index(level), size, index)
-    picture, loudness = paint_ground(dice, size)
-    for _ in range(dice.integer(0, rules.clutter)):
-        paint_clutter(dice, picture, loudness)
+    rng = Rng(seed, list(LEVELS).index(level), size, index)
+    picture, loudness = paint_ground(rng, size)
+    for _ in range(rng.integer(0, rules.clutter)):
+        paint_clutter(rng, picture, loudness)
     owner, areas, shapes = np.zeros((size, size), np.int64), [size * size], []
-    for _ in range(0 if dice.chance(rules.empty) else dice.integer(*rules.objects)):
+    for _ in range(0 if rng.chance(rules.empty) else rng.integer(*rules.objects)):
         least, usual, most = rules.sizes
-        side = dice.log_uniform(least, usual) if dice.chance(0.05) else dice.log_uniform(usual, most)
-        visible = rules.visible if dice.chance(rules.overlap) else 1.0
-        if placed := place(dice, random_shape(dice, size * side, size - 4), owner, areas, visible):
-            paint_shape(dice, picture, placed, dice.uniform(*rules.contrast) + loudness / 2)
+        side = rng.log_uniform(least, usual) if rng.chance(0.05) else rng.log_uniform(usual, most)
+        visible = rules.visible if rng.chance(rules.overlap) else 1.0
+        if placed := place(rng, random_shape(rng, size * side, size - 4), owner, areas, visible):
+            paint_shape(rng, picture, placed, rng.uniform(*rules.contrast) + loudness / 2)
             shapes.append(placed)
-    grain = dice.choice((0.0, 0.0, 0.03, 0.06)) * (dice.array(size, size) - 0.5)
+    grain = rng.choice((0.0, 0.0, 0.03, 0.06)) * (rng.array(size, size) - 0.5)
     pixels = np.rint(255 * np.clip(picture + grain, 0, 1)).astype(np.uint8).transpose(1, 2, 0)
     showing = np.bincount(owner.ravel(), minlength=len(areas)).tolist()
     return Picture(pixels, shapes, [2 * s < a for s, a in zip(showing[1:], areas[1:], strict=True)])

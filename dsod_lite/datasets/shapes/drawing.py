@@ -22,8 +22,8 @@ Point = tuple[float, float]
 T = TypeVar("T")
 
 
-class Dice:
-    """Random choices that are the same on every machine; `key` is a few integers in [0, 2**32)."""
+class Rng:
+    """A random number generator that gives the same numbers on every machine; `key`: a few integers in [0, 2**32)."""
 
     def __init__(self, *key: int) -> None:
         self._stream = np.random.RandomState(list(key))
@@ -66,9 +66,9 @@ def contrast(one: Array, other: Array) -> Array:
     return np.sqrt(0.30 * d[..., 0] + 0.55 * d[..., 1] + 0.15 * d[..., 2])
 
 
-def contrasting(dice: Dice, behind: Array, wanted: float) -> Array:
+def contrasting(rng: Rng, behind: Array, wanted: float) -> Array:
     """Of 24 random colours the one whose least contrast with `behind` [N, 3] is closest to `wanted`."""
-    hue, saturation, value = (dice.array(24, 1) for _ in range(3))
+    hue, saturation, value = (rng.array(24, 1) for _ in range(3))
     # From HSV to RGB: each channel is a clipped triangle wave of the hue.
     wheel = 6 * hue + np.array([0.0, 4.0, 2.0])
     ramp = np.clip(np.abs(wheel - 6 * np.floor(wheel / 6) - 3) - 1, 0, 1)
@@ -88,9 +88,9 @@ def local_colours(picture: Array, rows: slice, columns: slice) -> Array:
 # --- textures: float64 [h, w] in [0, 1], to mix two colours -------------------------------------------------
 
 
-def noise(dice: Dice, x: Array, y: Array, cells: int) -> Array:
+def noise(rng: Rng, x: Array, y: Array, cells: int) -> Array:
     """Smooth noise over x, y in [0, 1): random values at the corners of a grid, blended in between."""
-    grid = dice.array(cells + 1, cells + 1)
+    grid = rng.array(cells + 1, cells + 1)
     column, row = np.floor(x * cells).astype(np.int64)[0], np.floor(y * cells).astype(np.int64)[:, 0]
     u, v = smooth(x * cells - column), smooth(y * cells - row[:, None])
     lines = grid[row] + (grid[row + 1] - grid[row]) * v
@@ -106,10 +106,10 @@ def wave(x: Array) -> Array:
     return 4 * np.abs(x - np.floor(x) - 0.5) - 1
 
 
-def cells(dice: Dice, x: Array, y: Array) -> Array:
+def cells(rng: Rng, x: Array, y: Array) -> Array:
     """Cells round 12 points, dark where the nearest and the second nearest point are equally far."""
     first = second = np.full(np.broadcast_shapes(x.shape, y.shape), 9.0)
-    for px, py in dice.array(12, 2).tolist():
+    for px, py in rng.array(12, 2).tolist():
         far = np.square(x - px) + np.square(y - py)
         second = np.minimum(second, np.maximum(first, far))
         first = np.minimum(first, far)
@@ -119,22 +119,22 @@ def cells(dice: Dice, x: Array, y: Array) -> Array:
 TEXTURES = ("gradient", "gradient", "halo", "noise", "stripes", "checks", "dots", "marble", "cells")
 
 
-def texture(dice: Dice, x: Array, y: Array, scale: float) -> Array:
+def texture(rng: Rng, x: Array, y: Array, scale: float) -> Array:
     """A random texture over x, y in [0, 1); its features are about `scale` large."""
-    kind = dice.choice(TEXTURES)
-    cos, sin = dice.direction()
-    along, across = cos * x + sin * y + dice.uniform(0, 8), cos * y - sin * x + dice.uniform(0, 8)
-    sharp = dice.uniform(0.8, 3)  # how suddenly one colour turns into the other
+    kind = rng.choice(TEXTURES)
+    cos, sin = rng.direction()
+    along, across = cos * x + sin * y + rng.uniform(0, 8), cos * y - sin * x + rng.uniform(0, 8)
+    sharp = rng.uniform(0.8, 3)  # how suddenly one colour turns into the other
     if kind == "gradient":
         return smooth((along - along.min()) / (along.max() - along.min()))
     if kind == "halo":
-        far = np.square(x - dice.uniform(0, 1)) + np.square(y - dice.uniform(0, 1))
-        return smooth(np.minimum(far / dice.uniform(0.3, 1.5), 1))
+        far = np.square(x - rng.uniform(0, 1)) + np.square(y - rng.uniform(0, 1))
+        return smooth(np.minimum(far / rng.uniform(0.3, 1.5), 1))
     if kind == "noise":
         coarse = round(1 / scale)
-        return 0.7 * noise(dice, x, y, 1 + coarse) + 0.3 * noise(dice, x, y, 3 * (1 + coarse))
+        return 0.7 * noise(rng, x, y, 1 + coarse) + 0.3 * noise(rng, x, y, 3 * (1 + coarse))
     if kind == "cells":
-        return cells(dice, x, y)
+        return cells(rng, x, y)
     if kind == "stripes":
         field = wave(along / scale)
     elif kind == "checks":
@@ -142,7 +142,7 @@ def texture(dice: Dice, x: Array, y: Array, scale: float) -> Array:
     elif kind == "dots":
         field = wave(along / scale) + wave(across / scale) - 0.6
     else:  # marble: stripes, pushed about by noise
-        field = wave(along / scale + 2 * noise(dice, x, y, 1 + round(0.5 / scale)))
+        field = wave(along / scale + 2 * noise(rng, x, y, 1 + round(0.5 / scale)))
     return np.clip(0.5 + 0.5 * sharp * field, 0, 1)
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from .drawing import (
     Array,
-    Dice,
     Point,
+    Rng,
     blend,
     contrast,
     contrasting,
@@ -112,21 +112,21 @@ def ellipse(u: Array, v: Array, a: float, b: float) -> Array:
     return radius * (radius - 1) / np.maximum(slope, 1e-9)
 
 
-def random_shape(dice: Dice, size: float, longest: float) -> Shape:
+def random_shape(rng: Rng, size: float, longest: float) -> Shape:
     """A shape whose box has the area size * size, no side over `longest`, and its corner in pixel (1, 1)."""
-    kind = dice.choice(tuple(KINDS))
+    kind = rng.choice(tuple(KINDS))
     elongation, details = KINDS[kind]
-    stretch = dice.log_uniform(1, elongation)
+    stretch = rng.log_uniform(1, elongation)
     half = (math.sqrt(stretch), 1 / math.sqrt(stretch))
-    turn = dice.choice([(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), *(dice.direction() for _ in range(3))])
-    shape = Shape(kind, (0.0, 0.0), half, turn, dice.uniform(*details))
+    turn = rng.choice([(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), *(rng.direction() for _ in range(3))])
+    shape = Shape(kind, (0.0, 0.0), half, turn, rng.uniform(*details))
     x0, y0, x1, y1 = shape.box
     scale = min(size / math.sqrt((x1 - x0) * (y1 - y0)), longest / max(x1 - x0, y1 - y0))
-    centre = (1 + dice.uniform(0, 1) - scale * x0, 1 + dice.uniform(0, 1) - scale * y0)
+    centre = (1 + rng.uniform(0, 1) - scale * x0, 1 + rng.uniform(0, 1) - scale * y0)
     return replace(shape, centre=centre, half=(scale * half[0], scale * half[1]))
 
 
-def place(dice: Dice, shape: Shape, owner: NDArray[np.int64], areas: list[int], visible: float) -> Shape | None:
+def place(rng: Rng, shape: Shape, owner: NDArray[np.int64], areas: list[int], visible: float) -> Shape | None:
     """Slide a shape by whole pixels to where each that it hides still shows enough of itself; None: nowhere.
 
     owner [S, S] holds the number of the front object at each pixel, 0 for none; areas[i] is how many pixels
@@ -137,7 +137,7 @@ def place(dice: Dice, shape: Shape, owner: NDArray[np.int64], areas: list[int], 
     rows, columns = region(x, y)
     showing = np.bincount(owner.ravel(), minlength=len(areas)).tolist()
     for _ in range(20):
-        right, down = (dice.integer(0, len(owner) - 1 - axis.stop) for axis in (columns, rows))
+        right, down = (rng.integer(0, len(owner) - 1 - axis.stop) for axis in (columns, rows))
         under = owner[rows.start + down : rows.stop + down, columns.start + right : columns.stop + right]
         hidden = np.bincount(under[mask], minlength=len(areas)).tolist()
         if all(n == 0 or s - n >= visible * a for n, s, a in list(zip(hidden, showing, areas, strict=True))[1:]):
@@ -147,41 +147,41 @@ def place(dice: Dice, shape: Shape, owner: NDArray[np.int64], areas: list[int], 
     return None
 
 
-def paint_ground(dice: Dice, size: int) -> tuple[Array, float]:
+def paint_ground(rng: Rng, size: int) -> tuple[Array, float]:
     """A picture [3, S, S] without objects, and how loud it is: the contrast of its two colours."""
     x, y = plane(size, 0, 0, size, size)
     x, y = x / size, y / size
-    first = contrasting(dice, np.full((1, 3), 0.5), dice.uniform(0, 0.45))
-    second = contrasting(dice, first[None], dice.choice((0.04, 0.06, 0.1, 0.22)))
-    field = texture(dice, x, y, dice.log_uniform(0.06, 0.5))
-    light = 1 + 0.3 * (noise(dice, x, y, 2) - 0.5)  # slow light and shade
+    first = contrasting(rng, np.full((1, 3), 0.5), rng.uniform(0, 0.45))
+    second = contrasting(rng, first[None], rng.choice((0.04, 0.06, 0.1, 0.22)))
+    field = texture(rng, x, y, rng.log_uniform(0.06, 0.5))
+    light = 1 + 0.3 * (noise(rng, x, y, 2) - 0.5)  # slow light and shade
     picture = (first[:, None, None] + (second - first)[:, None, None] * field) * light
     return np.minimum(picture, 1), float(contrast(first, second))
 
 
-def paint_shape(dice: Dice, picture: Array, shape: Shape, wanted: float) -> None:
+def paint_shape(rng: Rng, picture: Array, shape: Shape, wanted: float) -> None:
     """Paint one object, its fill at about the contrast `wanted` with what lies behind it."""
     size = picture.shape[1]
     x0, y0, x1, y1 = shape.box
     far = 0.03 * size
     behind = local_colours(picture, *region(*plane(size, *shape.box)))
     x, y = plane(size, x0 - 1, y0 - 1, x1 + 3 * far, y1 + 3 * far)
-    if dice.chance(0.4):  # a soft shadow, below and to the right
-        shift = far * dice.uniform(0.3, 1)
+    if rng.chance(0.4):  # a soft shadow, below and to the right
+        shift = far * rng.uniform(0.3, 1)
         shade = coverage(shape.distance(x - shift, y - shift), softness=2 * far)
-        blend(picture, x, y, dice.uniform(0.3, 0.6) * shade, np.zeros((3, 1, 1)))
+        blend(picture, x, y, rng.uniform(0.3, 0.6) * shade, np.zeros((3, 1, 1)))
     x, y = plane(size, x0 - 1, y0 - 1, x1 + 1, y1 + 1)
-    distance, softness = shape.distance(x, y), dice.uniform(0.9, 1.8)
-    first = contrasting(dice, behind, wanted)
-    second = contrasting(dice, np.concatenate([behind, first[None]]), dice.uniform(0.08, 0.3))
-    if dice.chance(0.35):  # an outline, and the fill inside it
-        outline = contrasting(dice, behind, wanted + 0.1)
+    distance, softness = shape.distance(x, y), rng.uniform(0.9, 1.8)
+    first = contrasting(rng, behind, wanted)
+    second = contrasting(rng, np.concatenate([behind, first[None]]), rng.uniform(0.08, 0.3))
+    if rng.chance(0.35):  # an outline, and the fill inside it
+        outline = contrasting(rng, behind, wanted + 0.1)
         blend(picture, x, y, coverage(distance, softness), outline[:, None, None])
-        distance = distance + max(1.0, dice.uniform(0.06, 0.12) * min(shape.half))
+        distance = distance + max(1.0, rng.uniform(0.06, 0.12) * min(shape.half))
     fill = first[:, None, None]
-    if dice.chance(0.5):
-        scale = max(0.03, dice.uniform(0.2, 0.6) * (x1 - x0) / size)
-        fill = fill + (second - first)[:, None, None] * texture(dice, x / size, y / size, scale)
+    if rng.chance(0.5):
+        scale = max(0.03, rng.uniform(0.2, 0.6) * (x1 - x0) / size)
+        fill = fill + (second - first)[:, None, None] * texture(rng, x / size, y / size, scale)
     blend(picture, x, y, coverage(distance, softness), fill)
 
 
@@ -199,25 +199,25 @@ STROKES = {
 }
 
 
-def paint_clutter(dice: Dice, picture: Array, loudness: float) -> None:
+def paint_clutter(rng: Rng, picture: Array, loudness: float) -> None:
     """Paint one thing that is no object: a line, a scribble, a letter, an arc, specks, or half a circle."""
     size = picture.shape[1]
-    kind = dice.choice(("line", "scribble", "letter", "letter", "letter", "arc", "specks", "specks", "half"))
-    cx, cy, (cos, sin) = dice.uniform(0, size), dice.uniform(0, size), dice.direction()
-    reach = size * dice.log_uniform(0.04, 0.15)
-    colour = contrasting(dice, picture[:, int(cy), int(cx)][None], dice.uniform(0.1, 0.4) + loudness / 2)
+    kind = rng.choice(("line", "scribble", "letter", "letter", "letter", "arc", "specks", "specks", "half"))
+    cx, cy, (cos, sin) = rng.uniform(0, size), rng.uniform(0, size), rng.direction()
+    reach = size * rng.log_uniform(0.04, 0.15)
+    colour = contrasting(rng, picture[:, int(cy), int(cx)][None], rng.uniform(0.1, 0.4) + loudness / 2)
     if kind == "half":
         disc = Shape("circle", (cx, cy), (reach, reach), (1.0, 0.0), 0.0)
         x, y = plane(size, *disc.box)
         cut = np.maximum(disc.distance(x, y), cos * (x - cx) + sin * (y - cy))
         blend(picture, x, y, coverage(cut), colour[:, None, None])
     elif kind == "specks":
-        for u, v in dice.array(dice.integer(3, 9), 2).tolist():
+        for u, v in rng.array(rng.integer(3, 9), 2).tolist():
             point = (cx + 3 * reach * (u - 0.5), cy + 3 * reach * (v - 0.5))
-            stroke(picture, [point, point], dice.uniform(0.012, 0.03) * size, colour)
+            stroke(picture, [point, point], rng.uniform(0.012, 0.03) * size, colour)
     else:
-        line = [(2 * u - 1, 2 * v - 1) for u, v in dice.array(dice.integer(4, 7), 2).tolist()]
+        line = [(2 * u - 1, 2 * v - 1) for u, v in rng.array(rng.integer(4, 7), 2).tolist()]
         if kind != "scribble":
-            line = dice.choice(STROKES[kind])
+            line = rng.choice(STROKES[kind])
         points = [(cx + reach * (cos * u - sin * v), cy + reach * (sin * u + cos * v)) for u, v in line]
-        stroke(picture, points, max(1.0, reach * dice.uniform(0.1, 0.3)), colour)
+        stroke(picture, points, max(1.0, reach * rng.uniform(0.1, 0.3)), colour)

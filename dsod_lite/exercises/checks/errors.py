@@ -25,9 +25,9 @@ def exercise_1(ring_kind: str, star_kind: str) -> None:
 
 def exercise_4(fit_platt: Callable[[Tensor, Tensor], Any]) -> None:
     for a, b in ((1.0, -1.0), (0.6, 0.5)):
-        dice = torch.Generator().manual_seed(0)
-        scores = torch.rand(20_000, generator=dice) * 0.98 + 0.01
-        right = torch.rand(20_000, generator=dice) < (a * scores.logit() + b).sigmoid()
+        rng = torch.Generator().manual_seed(0)
+        scores = torch.rand(20_000, generator=rng) * 0.98 + 0.01
+        right = torch.rand(20_000, generator=rng) < (a * scores.logit() + b).sigmoid()
         tried = f"fit_platt(scores, right) on 20,000 made-up scores with a = {a:g} and b = {b:g}"
         answer = call(fit_platt, scores, right.float(), tried=tried)
         found = as_numbers(answer, 2, "two numbers, a and b", tried)

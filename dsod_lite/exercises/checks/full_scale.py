@@ -6,7 +6,7 @@ from ..judging import Function, call, equal, number
 def exercise_1(an_epoch: int, in_all: int) -> None:
     slips = [
         (168.0, "The last batch would not be full, and it is left out: whole batches only."),
-        (21_503 / 128, "Whole batches only: the rest of the pictures waits for the next epoch's draw."),
+        (21_503 / 128, "Whole batches only: the rest of the pictures waits for the next epoch's order."),
     ]
     number(an_epoch, 21_503 // 128, "21,503 pictures in batches of 128, whole ones.", slips)
     slips = [(599 * 21_503 // 128, "Each epoch has whole batches, so round before you multiply by 599.")]

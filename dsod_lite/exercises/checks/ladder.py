@@ -39,5 +39,5 @@ def exercise_4(runs_needed: Function) -> None:
         if alone < right:
             slips.insert(0, (alone, "Both networks have an error: that of the difference is √2 times as large."))
         tried = f"runs_needed({gain:g}, {error:g}), the gain and the error of one run"
-        hint = "The difference of two means of n runs has the error σ √(2 / n). How often is a draw from it below 0?"
+        hint = "The difference of two means of n runs has the error σ √(2 / n). How often is a sample of it below 0?"
         equal(call(runs_needed, gain, error, tried=tried), right, tried, hint, slips)

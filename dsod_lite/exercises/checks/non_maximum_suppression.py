@@ -40,10 +40,10 @@ def softened(boxes: Tensor, scores: Tensor, sigma: float) -> Tensor:
 
 def exercise_4(soften: Function) -> None:
     cases: dict[str, tuple[Any, ...]] = {"the chapter's four boxes": (ROW, ROW_SCORES)}
-    dice = torch.Generator().manual_seed(3)
-    points = torch.rand(8, 2, 2, generator=dice) * 20
+    rng = torch.Generator().manual_seed(3)
+    points = torch.rand(8, 2, 2, generator=rng) * 20
     boxes = torch.cat([points.amin(dim=1), points.amax(dim=1)], dim=1)
-    cases["eight random boxes"] = (boxes, torch.rand(8, generator=dice))
+    cases["eight random boxes"] = (boxes, torch.rand(8, generator=rng))
     for name, (box, score) in cases.items():
         for sigma in (0.5, 0.1):
             tried = f"soften(boxes, scores, {sigma}) with {name}"

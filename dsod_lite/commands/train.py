@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--image-size", type=int, metavar="S", help="side of dsod_tiny's input; default: from the pictures")
     add("--batch-size", type=int, help=f"pictures of a step; default: {DEFAULTS.batch_size}")
     add("--norm-batch-size", type=int, metavar="N",
-        help="gradient accumulation: pictures that BatchNorm sees at once; default: the whole batch")  # fmt: skip
+        help="pictures that BatchNorm and the loss see at once; default: the whole batch")  # fmt: skip
+    add("--pass-size", type=int, metavar="N",
+        help="pictures in memory at once; default: as many as have room. The numbers do not depend on it")  # fmt: skip
     add("--optimizer", choices=("adamw", "sgd"),
         help="adamw learns faster in minutes, sgd is the paper's; default: adamw")  # fmt: skip
     add("--weight-decay", type=float, metavar="WD", help=f"default: {DEFAULTS.weight_decay}")

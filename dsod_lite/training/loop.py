@@ -64,6 +64,9 @@ def train(
         raise SettingError(f"precision is {config.precision!r}, which is for GPUs; on a CPU it has to be 'float32'")
     loader = Loader(train_set, config, device)
     learner = Learner(model, config, device)
+    if learner.grouping and rank() == 0:
+        share, passes = learner.share, len(learner.passes())
+        print(f"a step: {share.pictures} pictures in {passes} pass{'es' * (passes > 1)}; BatchNorm sees {share.portion} at once")
     run = Run(output, learner, config, train_set)
     run.start(resume)
     state = run.state

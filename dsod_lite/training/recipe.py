@@ -69,7 +69,8 @@ class TrainConfig:
             raise SettingError(said)
         if (self.epochs is None) == (self.minutes is None):
             raise SettingError("epochs, minutes: give one of the two")
-        for name in ("epochs", "minutes", "batch_size", "learning_rate", "evaluate_every", "checkpoint_every"):
+        counts = ("epochs", "minutes", "batch_size", "pass_size", "evaluate_every", "checkpoint_every")
+        for name in (*counts, "learning_rate"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise SettingError(f"{name} is {value}; it has to be above 0")

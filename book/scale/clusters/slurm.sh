@@ -22,4 +22,4 @@ first_node=${nodes%%$'\n'*}
 srun torchrun \
   --nnodes "$SLURM_JOB_NUM_NODES" --nproc-per-node gpu --max-restarts 3 \
   --rdzv-backend c10d --rdzv-id "$SLURM_JOB_ID" --rdzv-endpoint "$first_node:29500" \
-  -m dsod_lite train --recipe voc0712 --data "$data" --output "$output" --save-memory --workers 7 --resume
+  -m dsod_lite train --recipe voc0712 --data "$data" --output "$output" --workers 7 --resume

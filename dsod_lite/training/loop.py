@@ -66,7 +66,8 @@ def train(
     learner = Learner(model, config, device)
     if learner.grouping and rank() == 0:
         share, passes = learner.share, len(learner.passes())
-        print(f"a step: {share.pictures} pictures in {passes} pass{'es' * (passes > 1)}; BatchNorm sees {share.portion} at once")
+        way = f"{share.pictures} pictures in {passes} pass{'es' * (passes > 1)}"
+        print(f"a step: {way}, of which BatchNorm sees {share.portion} at once")
     run = Run(output, learner, config, train_set)
     run.start(resume)
     state = run.state

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.benchmark import Timer
 
 from dsod_lite import dsod_tiny
 
@@ -42,9 +43,5 @@ def seconds_a_picture(network: nn.Module, times: int = 50) -> float:
     """
     network.eval()
     picture = torch.zeros(1, 3, SIDE, SIDE).to(memory_format=torch.channels_last)
-    seconds = []
-    for _ in range(times):
-        begun = time.process_time()
-        network(picture)
-        seconds.append(time.process_time() - begun)
-    return statistics.median(seconds)
+    timer = Timer("network(picture)", globals={"network": network, "picture": picture}, timer=time.process_time)
+    return statistics.median(timer.timeit(1).median for _ in range(times))

@@ -12,7 +12,6 @@ machine and to what else it does: run this on a quiet one. What `verify` compare
 
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.benchmark import Timer
 from torchvision.models.detection import ssd300_vgg16, ssdlite320_mobilenet_v3_large
 from torchvision.models.detection.ssd import SSD
 
@@ -139,13 +139,10 @@ def race(calls: Mapping[str, Answer], batch: Tensor, rounds: int) -> dict[str, f
     """Median milliseconds of each call. They take turns; the first call of each does not count."""
     times: dict[str, list[float]] = {name: [] for name in calls}
     with torch.no_grad():
-        for call in calls.values():
-            call(batch)
         for _ in range(rounds):
             for name, call in calls.items():
-                begun = time.perf_counter()
-                call(batch)
-                times[name].append(1000 * (time.perf_counter() - begun))
+                timer = Timer("call(batch)", globals={"call": call, "batch": batch})
+                times[name].append(1000 * timer.timeit(1).median)
     return {name: round(statistics.median(values), 3) for name, values in times.items()}
 
 

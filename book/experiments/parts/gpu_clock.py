@@ -1,11 +1,11 @@
-"""A clock for a GPU: cases take turns, and it stops when the work is done and not when it was asked for."""
+"""A clock for a GPU: cases take turns, and torch's timer stops when the work is done and not when it was asked for."""
 
 import statistics
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch.utils.benchmark import Timer
 
 from dsod_lite.support.errors import one_line
 
@@ -14,23 +14,17 @@ from .gpu_cases import Case
 Row = dict[str, Any]
 
 
-def finish(device: torch.device) -> None:
-    """Waits until the GPU has done what it was asked for."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
 def first_calls(case: Case, device: torch.device) -> int | None:
     """Lets a case compile and choose its kernels. Returns the bytes that a call then takes for itself, on a GPU."""
     for _ in range(3):
         case.call()
     if device.type != "cuda":
         return None
-    finish(device)
+    torch.cuda.synchronize(device)
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     case.call()
-    finish(device)
+    torch.cuda.synchronize(device)
     return torch.cuda.max_memory_allocated(device) - before
 
 
@@ -57,12 +51,7 @@ def race(cases: Sequence[Case], device: torch.device, rounds: int, calls: int) -
     order = list(seconds)
     for _ in range(rounds):
         for i in order:
-            finish(device)
-            begun = time.perf_counter()
-            for _ in range(calls):
-                cases[i].call()
-            finish(device)
-            seconds[i].append((time.perf_counter() - begun) / calls)
+            seconds[i].append(Timer("call()", globals={"call": cases[i].call}).timeit(calls).median)
         order.append(order.pop(0))
     for i, times in seconds.items():
         rows[i]["pictures_per_second"] = round(cases[i].pictures / statistics.median(times), 2)
@@ -78,12 +67,7 @@ def matrix_rate(device: torch.device, precision: str, side: int) -> float:
     a, b = torch.randn(2, side, side, device=device, dtype=getattr(torch, precision))
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("high")
-    times = []
-    for _ in range(10):
-        finish(device)
-        begun = time.perf_counter()
-        a @ b
-        finish(device)
-        times.append(time.perf_counter() - begun)
+    timer = Timer("a @ b", globals={"a": a, "b": b})
+    best = min(timer.timeit(1).median for _ in range(10))
     torch.set_float32_matmul_precision(before)
-    return 2 * side**3 / min(times)
+    return 2 * side**3 / best

@@ -1,4 +1,4 @@
-"""dsod_lite: DSOD, the detector that learns from scratch, in a package small enough to read."""
+"""dsod_lite: DSOD, the detector that learns from scratch. What the book builds is `detector`; the rest hangs on it."""
 
 from . import datasets
 from .detector.config import DSODConfig

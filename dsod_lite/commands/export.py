@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..deploy.onnx import export_onnx  # the exporter takes a while to import
+    from ..deploy.onnx import export_onnx
 
     model, classes = load_model(args.checkpoint)
     export_onnx(model, args.onnx, classes)

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", help="only this list of a FOLDER in VOC's layout: test, say, which the training has not seen")
     add("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
     add("--output", required=True, metavar="FOLDER")
-    add("--min-score", type=float, default=0.4, metavar="P", help="least score (confidence) of a box to draw; default: 0.4")
+    add("--min-score", type=float, default=0.4, metavar="P", help="draw from this score (confidence) on; default: 0.4")
     add("--device", default="auto")
 
 

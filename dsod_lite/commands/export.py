@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from ..deploy.onnx import export_onnx
 from ..weights.checkpoint import load_model
 
 HELP = "write a trained network as ONNX"
@@ -17,8 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..deploy.onnx import export_onnx
-
     model, classes = load_model(args.checkpoint)
     export_onnx(model, args.onnx, classes)
     print(f"{args.onnx}: {Path(args.onnx).stat().st_size / 1e6:.1f} MB, classes {', '.join(classes)}")

@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from static_widgets import without_tags
 
 PLACE = re.compile(r'<div data-explorer="([\w/]+)">')
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -19,8 +20,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def script(kind: str, content: Any) -> str:
-    text = json.dumps(content).replace("</", "<\\/")
-    return f'<script type="{kind}">{text}</script>'
+    return f'<script type="{kind}">{without_tags(json.dumps(content))}</script>'
 
 
 def explorer(chapter: Path) -> str:

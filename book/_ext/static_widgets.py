@@ -14,8 +14,16 @@ SAVED_STATE = "application/vnd.jupyter.widget-state+json"
 
 
 def add_script(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    if any(script.attributes.get("type") == SAVED_STATE for script in context["script_files"]):
+    saved = [script for script in context["script_files"] if script.attributes.get("type") == SAVED_STATE]
+    for script in saved:
+        script.attributes["body"] = without_tags(script.attributes["body"])
+    if saved:
         app.add_js_file(SCRIPT.name, loading_method="defer")
+
+
+def without_tags(state: str) -> str:
+    """JSON that a page can hold: no class name in it ends the script it stands in, or begins another."""
+    return state.replace("<", "\\u003c")
 
 
 def copy_script(app: Sphinx, exception: Exception | None) -> None:

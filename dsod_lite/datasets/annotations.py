@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,9 +122,9 @@ def split_names(root: Path, split: str) -> list[str]:
         names = [line[1] for line in marked if line and line[2] != "-1"]
     if not names:
         raise DataError(f"{path}: lists no picture")
-    if len(set(names)) != len(names):
-        twice = next(n for n in names if names.count(n) > 1)
-        raise DataError(f"{path}: lists {twice} more than once")
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        raise DataError(f"{path}: lists {name} more than once")
     for name in names:
         if "/" in name or "\\" in name:
             raise DataError(f"{path}: lists {name}: a picture's name has no folder")

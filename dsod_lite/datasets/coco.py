@@ -30,19 +30,21 @@ class CocoDataset(Dataset[tuple[Any, dict[str, Any]]]):
     """One split of COCO, read as `VOCDataset` reads VOC.
 
     An item is a picture, float32 RGB [3, H, W] in [0, 1], and its target: "boxes" float32 [M, 4] xyxy in pixels,
-    "labels" int64 [M] (1 is `classes[0]`), "difficult" bool [M], all False, and "image_id" int, its place in the split.
-    With a `transform`, it gets what `VOCDataset`'s gets.
+    "labels" int64 [M] (1 is `classes[0]`), "difficult" bool [M], and "image_id" int, its place in the split. With a
+    `transform`, it gets what `VOCDataset`'s gets.
 
-    Boxes around crowds are left out, as the authors do. Boxes without area are dropped and boxes over the edge clipped,
-    with one warning each that counts and names them. Pictures on which no object is
-    left are left out when training (`with_objects`), as in SSD's lists; the others have to be there.
+    To train on (`with_objects`), boxes around crowds are left out, as the authors do, boxes without area dropped and
+    boxes over the edge clipped, with one warning each that counts and names them; and pictures on which no object is
+    left are left out, as in SSD's lists. To be judged by, everything is as in the file, so that the numbers are
+    pycocotools' own: a target has "iscrowd" bool [M] and "area" float32 [M], the pixels of the mask, beside the
+    others, and crowds are "difficult", which VOC's measure does not count.
 
     Args:
         images: the folder, such as coco/train2017.
         annotations: the file, such as coco/annotations/instances_train2017.json.
         classes: names of the classes to keep, in the order of their labels, in VOC's or in COCO's words; None: all that
             the file has, in its order.
-        with_objects: whether to leave out pictures without objects.
+        with_objects: whether to train on it; False: to be judged by it.
         transform: augmentation.
 
     Raises:
@@ -72,7 +74,7 @@ class CocoDataset(Dataset[tuple[Any, dict[str, Any]]]):
         for image_id in sorted(coco.imgs):
             where = f"{source}: images: {image_id}"
             name, size = picture_of(coco.imgs[image_id], where)
-            target = read_target(coco.imgToAnns[image_id], labels, size, repairs, source)
+            target = read_target(coco.imgToAnns[image_id], labels, size, repairs if with_objects else None, source)
             if with_objects and not len(target["boxes"]):
                 continue
             if name not in there and not (self.images / name).exists():
@@ -137,27 +139,41 @@ def read_target(
     annotations: list[Mapping[str, Any]],
     labels: Mapping[int, int],
     size: tuple[int, int],
-    repairs: Repairs,
+    repairs: Repairs | None,
     source: Path,
 ) -> dict[str, torch.Tensor]:
     """Boxes [M, 4] xyxy in pixels, labels [M] and difficult [M] of one picture of `size` (width, height).
 
-    Annotations of categories that have no label are left out. Raises DataError naming the annotation and the field.
+    Annotations of categories that have no label are left out. Without `repairs` all others are there as they are, with
+    iscrowd [M] and area [M]. Raises DataError naming the annotation and the field.
     """
-    boxes, kept = [], []
+    boxes, kept, crowds, areas = [], [], [], []
     for annotation in annotations:
-        if annotation.get("iscrowd") or annotation.get("category_id") not in labels:
+        crowd = bool(annotation.get("iscrowd"))
+        if (crowd and repairs) or annotation.get("category_id") not in labels:
             continue
         box = annotation.get("bbox")
         numbers = isinstance(box, list) and all(isinstance(v, int | float) and math.isfinite(v) for v in box)
         if not numbers or len(box) != 4:  # type: ignore[arg-type]
             raise DataError(f"{source}: annotations: {annotation.get('id')}: bbox: {box!r} is not x, y, width, height")
         x, y, w, h = box  # type: ignore[misc]
-        if fitted := repairs.fit((x, y, x + w, y + h), size, f"annotation {annotation.get('id')}"):
-            boxes.append(fitted)
+        corners: tuple[float, ...] | None = (x, y, x + w, y + h)
+        if repairs:
+            corners = repairs.fit((x, y, x + w, y + h), size, f"annotation {annotation.get('id')}")
+        if corners:
+            area = annotation.get("area", w * h)
+            if not isinstance(area, int | float) or not math.isfinite(area):
+                where = f"{source}: annotations: {annotation.get('id')}"
+                raise DataError(f"{where}: area: {area!r} is not a number of pixels")
+            boxes.append(corners)
             kept.append(labels[annotation["category_id"]])
-    return {
+            crowds.append(crowd)
+            areas.append(area)
+    target = {
         "boxes": torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
         "labels": torch.tensor(kept, dtype=torch.int64),
-        "difficult": torch.zeros(len(kept), dtype=torch.bool),
+        "difficult": torch.tensor(crowds, dtype=torch.bool),
     }
+    if repairs is None:
+        target |= {"iscrowd": target["difficult"].clone(), "area": torch.tensor(areas, dtype=torch.float32)}
+    return target

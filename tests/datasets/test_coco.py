@@ -1,7 +1,10 @@
 """COCO's files and the unions that the paper trains on."""
 
+import contextlib
+import io
 import json
 import math
+import random
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +13,10 @@ from typing import Any
 import pytest
 import torch
 from folders import HEIGHT, WIDTH, make_folder, write_picture
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
-from dsod_lite import TrainConfig, __main__, dsod_tiny, train
+from dsod_lite import TrainConfig, __main__, dsod_tiny, evaluate_coco, train
 from dsod_lite.commands import train as train_command
 from dsod_lite.datasets import (
     VOC_CLASSES,
@@ -26,6 +31,7 @@ from dsod_lite.datasets import (
     voc_union,
 )
 from dsod_lite.detector.priors import COCO300_PRIORS
+from dsod_lite.evaluation.coco import COCO_NAMES
 from dsod_lite.training.recipe import RECIPES
 
 
@@ -74,7 +80,7 @@ def test_boxes_labels_and_what_is_left_out(tmp_path: Path) -> None:
 
 def test_judging_keeps_pictures_without_objects(tmp_path: Path) -> None:
     data = CocoDataset(*make_coco(tmp_path), with_objects=False)
-    assert [len(data[i][1]["boxes"]) for i in range(3)] == [2, 0, 1]
+    assert [len(data[i][1]["boxes"]) for i in range(3)] == [4, 1, 1]  # crowds, too, and whatever else is in the file
 
 
 def test_vocs_classes_by_cocos_words(tmp_path: Path) -> None:
@@ -244,3 +250,88 @@ def test_the_command_trains_the_paper_s_detector_on_the_paper_s_pictures(
     assert model.config.num_classes == 4
     assert val_set is None
     assert config == replace(RECIPES["coco"], epochs=2, batch_size=8, precision="float16")
+
+
+# --- judged by COCO's own rules ------------------------------------------------------------------------------
+
+
+def pycocotools_stats(file: Path, rows: list[dict[str, Any]]) -> dict[str, float]:
+    """COCOeval over the file itself; detections as its results format has them."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(file))
+        judge = COCOeval(truth, truth.loadRes(rows), "bbox")
+        judge.evaluate()
+        judge.accumulate()
+        judge.summarize()
+    return dict(zip(COCO_NAMES, [math.nan if value < 0 else float(value) for value in judge.stats], strict=True))
+
+
+def ours(images: Path, file: Path, rows: list[dict[str, Any]]) -> dict[str, float]:
+    """`evaluate_coco` over what `evaluate` reads of the file."""
+    data = CocoDataset(images, file, with_objects=False)
+    content = json.loads(file.read_text())
+    labels = {category: i for i, category in enumerate(sorted(c["id"] for c in content["categories"]), start=1)}
+    place = {entry["file_name"]: entry["id"] for entry in content["images"]}
+    detections = []
+    for name in data.names:
+        own = [row for row in rows if row["image_id"] == place[name]]
+        boxes = torch.tensor([row["bbox"] for row in own]).reshape(-1, 4)
+        detections.append(
+            {
+                "boxes": torch.cat([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], dim=1),
+                "labels": torch.tensor([labels[row["category_id"]] for row in own], dtype=torch.int64),
+                "scores": torch.tensor([row["score"] for row in own]),
+            }
+        )
+    return evaluate_coco(detections, [data[i][1] for i in range(len(data))])
+
+
+def test_a_crowd_and_a_masks_area_reach_the_judge(tmp_path: Path) -> None:
+    """A detection on the object and one in the crowd: AP is 1, not a half; and by its mask the object is small."""
+    small = annotation(1, 7, 1, [4, 4, 40, 40]) | {"area": 900.0}
+    crowd = annotation(2, 7, 1, [30, 10, 34, 30], crowd=1)
+    images, file = make_coco(tmp_path, annotations=[small, crowd])
+    rows = [
+        {"image_id": 7, "category_id": 1, "bbox": [4, 4, 40, 40], "score": 0.8},
+        {"image_id": 7, "category_id": 1, "bbox": [46, 12, 10, 12], "score": 0.9},
+    ]
+    found = ours(images, file, rows)
+    assert found == pytest.approx(pycocotools_stats(file, rows), nan_ok=True)
+    assert (found["AP"], found["APs"]) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert math.isnan(found["APm"])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_numbers_are_pycocotools_whatever_the_file_holds(seed: int, tmp_path: Path) -> None:
+    """Crowds, boxes over the edge, of no width, areas of masks, classes and pictures without objects."""
+    generator = random.Random(seed)
+
+    def box() -> list[int]:
+        return [generator.randrange(low, high) for low, high in ((-5, 60), (-5, 40), (0, 40), (0, 40))]
+
+    annotations = [
+        annotation(i, generator.choice([7, 9]), generator.choice([1, 5]), box(), crowd=int(generator.random() < 0.3))
+        | ({"area": generator.choice([10.0, 800.0, 1500.0, 10_000.0])} if generator.random() < 0.5 else {})
+        for i in range(1, 16)
+    ]
+    images, file = make_coco(tmp_path, annotations=annotations)
+    rows = [
+        {"image_id": a["image_id"], "category_id": a["category_id"], "bbox": a["bbox"], "score": i / 40}
+        for i, a in enumerate(generator.sample(annotations, 10))
+    ]
+    for i in range(10, 20):
+        where = {"image_id": generator.choice([7, 8, 9]), "category_id": generator.choice([1, 5])}
+        rows.append({**where, "bbox": box(), "score": i / 40})
+    assert ours(images, file, rows) == pytest.approx(pycocotools_stats(file, rows), nan_ok=True, abs=1e-6)
+
+
+def test_an_area_that_is_no_number_is_named(tmp_path: Path) -> None:
+    images, file = make_coco(tmp_path, annotations=[annotation(3, 7, 1, [1, 1, 9, 9]) | {"area": "large"}])
+    with pytest.raises(DataError, match="annotations: 3: area: 'large' is not a number"):
+        CocoDataset(images, file, with_objects=False)
+
+
+def test_vocs_measure_does_not_count_crowds(tmp_path: Path) -> None:
+    data = CocoDataset(*make_coco(tmp_path), with_objects=False)
+    assert data[0][1]["difficult"].tolist() == [False, True, False, False]
+    assert data[0][1]["boxes"].tolist()[2] == [50, 40, 80, 70]  # as in the file

@@ -3,7 +3,7 @@
 import argparse
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import torch
 
@@ -33,6 +33,7 @@ examples:
   torchrun --nproc-per-node 8 -m dsod_lite train --recipe coco --data downloads/coco --output runs/coco --resume"""
 
 DEFAULTS = TrainConfig(minutes=5)
+CHOICES = {name: get_args(hint) for name, hint in get_type_hints(TrainConfig).items()}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pictures that BatchNorm and the loss see at once; default: the whole batch")  # fmt: skip
     add("--pass-size", type=int, metavar="N",
         help="pictures in memory at once; default: as many as have room. The numbers do not depend on it")  # fmt: skip
-    add("--optimizer", choices=("adamw", "sgd"),
+    add("--optimizer", choices=CHOICES["optimizer"],
         help="adamw learns faster in minutes, sgd is the paper's; default: adamw")  # fmt: skip
     add("--weight-decay", type=float, metavar="WD", help=f"default: {DEFAULTS.weight_decay}")
     add("--learning-rate", type=float, metavar="LR", help=f"the schedule's highest; default: {DEFAULTS.learning_rate}")
@@ -72,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--workers", type=int, metavar="N",
         help="processes that load pictures; default: 0 on a CPU, up to 8 beside a GPU")  # fmt: skip
     add("--device", default="auto", help="cpu, cuda, …; default: a GPU where there is one")
-    add("--precision", choices=("float32", "bfloat16", "float16"),
+    add("--precision", choices=CHOICES["precision"],
         help="mixed precision with one of the halves, for GPUs; default: float32")  # fmt: skip
     add("--compile", action="store_true", default=None, help="let torch.compile write the network's kernels")
     add("--save-memory", action="store_true", default=None,

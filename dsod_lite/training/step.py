@@ -28,12 +28,12 @@ class LearnerState:
 
     model: dict[str, Any]
     """The model that is judged: with averaged weights, where there are any."""
+    optimizer: dict[str, Any]
+    scaler: dict[str, Any]
     weights: dict[str, Any] | None
     """Where the weights are averaged, those that training goes on with."""
     averaged: int
     """Steps in the average."""
-    optimizer: dict[str, Any]
-    scaler: dict[str, Any]
 
 
 class Learner:
@@ -44,8 +44,11 @@ class Learner:
 
     def __init__(self, model: nn.Module, config: TrainConfig, device: torch.device) -> None:
         self.config, self.device, self.share = config, device, share_of(config)
-        # Portions pass together in a DSOD of one process's own; `groups` wants each channel in one piece of memory.
-        self.grouping = isinstance(model, DSOD) and not self.share.together and len(self.share.portions) > 1
+        self.norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+        # Portions pass together in a DSOD with the usual BatchNorm, if they are this process's own.
+        usual = isinstance(model, DSOD) and all(type(norm) is nn.BatchNorm2d for norm in self.norms)
+        self.grouping = usual and not self.share.together and len(self.share.portions) > 1
+        # `groups` wants each channel in one piece of memory.
         layout = torch.contiguous_format if self.grouping else torch.channels_last
         self.model = model.to(device, memory_format=layout)  # type: ignore[call-overload]
         self.groups: dict[int, tuple[Groups, dict[nn.Module, Callable[..., Any]]]] = {}
@@ -53,7 +56,6 @@ class Learner:
         """Portions that pass through the network at once."""
         if self.grouping:
             self.together = portions_with_room(model, config, self.share, device)
-        self.norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
         self.forwards: dict[nn.Module, Callable[..., Any]] = recomputed(model) if config.save_memory else {}
         if self.share.together:
             self.forwards |= synchronized(model)
@@ -169,11 +171,11 @@ class Learner:
 
     def state(self) -> LearnerState:
         """What `load` takes up again."""
-        average, optimizer = self.average, self.optimizer.state_dict()
+        average, others = self.average, (self.optimizer.state_dict(), self.scaler.state_dict())
         if average is None:
-            return LearnerState(self.model.state_dict(), None, 0, optimizer, self.scaler.state_dict())
+            return LearnerState(self.model.state_dict(), *others, weights=None, averaged=0)
         weights, steps = self.model.state_dict(), int(average.n_averaged)
-        return LearnerState(average.module.state_dict(), weights, steps, optimizer, self.scaler.state_dict())
+        return LearnerState(average.module.state_dict(), *others, weights, steps)
 
     def load(self, state: LearnerState) -> None:
         """Takes up a `state`; raises what torch raises if it does not fit."""

@@ -16,7 +16,7 @@ live := _build/frontend/.installed _build/live/detector.onnx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book executed test serve lint pdf links slides assignments repository lock clean FORCE
+.PHONY: help book executed test half-of-the-tests other-half-of-the-tests serve lint pdf links slides assignments repository lock clean FORCE
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-11s  %s\n", $$1, $$2}'
@@ -26,9 +26,17 @@ book: executed  ## execute the notebooks that changed, jobs=N at a time, and bui
 	@echo "The book is built: open $(pages), or run make serve."
 
 test: .venv/.installed $(live) dsod_lite/exercises/contents.json  ## test the package, every notebook and the built pages
-	$(python) -m pytest --ignore tests/pages
+	@$(MAKE) --no-print-directory -j 2 half-of-the-tests other-half-of-the-tests
 	$(MAKE) book
 	$(python) -m pytest tests/pages
+
+# Side by side: a test has one thread. They share no file but the sources.
+halves := tests/book tests/commands tests/datasets tests/exercises
+half-of-the-tests:
+	$(python) -m pytest $(halves)
+
+other-half-of-the-tests:
+	$(python) -m pytest tests $(addprefix --ignore ,$(halves) tests/pages)
 
 serve:  ## show the book at http://localhost:8000 (PORT=8001 for another port)
 	@test -f $(pages) || $(MAKE) book

@@ -87,6 +87,8 @@ class TrainConfig:
         portion = self.norm_batch_size
         if portion is not None and not 1 <= portion <= self.batch_size:
             raise SettingError(f"norm_batch_size is {portion}; it is 1 to batch_size, which is {self.batch_size}")
+        if self.compile and self.norm_average is not None:
+            raise SettingError("compile: norm_average changes in every step, which compiled code cannot follow")
         if self.compile and self.save_memory:
             raise SettingError("compile: what save_memory computes twice cannot be compiled; leave one of them out")
         if not 0 <= self.seed < 2**32:

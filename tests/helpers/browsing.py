@@ -20,7 +20,7 @@ import pytest
 
 HAS_PLAYWRIGHT = importlib.util.find_spec("playwright") is not None
 if TYPE_CHECKING or HAS_PLAYWRIGHT:
-    from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect, sync_playwright
+    from playwright.sync_api import Browser, Locator, Page, Request, Route, ViewportSize, expect, sync_playwright
 else:
     Browser = Locator = Page = Route = ViewportSize = expect = sync_playwright = Any
 __all__ = ["Browser", "Locator", "Page", "ViewportSize", "expect"]
@@ -80,10 +80,15 @@ def watch(page: Page, home: str, error: Callable[[object], None], outside: Calla
             outside(route.request.url)
             route.abort()
 
+    def failed(request: Request) -> None:
+        # What is still under way when the next page is opened is aborted: that is the test's haste, not the page's.
+        if request.failure != "net::ERR_ABORTED":
+            error(f"no answer ({request.failure}): {request.url}")
+
     page.route("**/*", only_from_home)
     page.on("console", lambda m: error(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda what: error(what))
-    page.on("requestfailed", lambda request: error(f"no answer: {request.url}"))
+    page.on("requestfailed", failed)
     page.on("response", lambda r: error(f"{r.status}: {r.url}") if r.status >= 400 else None)
 
 

@@ -1,4 +1,4 @@
-"""What the labels cost: trained by each of the blood cells' two labellings, judged by both, 220 steps. See PLAN.md."""
+"""What the labels cost: trained by each of two labellings, judged by both; 220 steps. See PLAN.md."""
 
 from ..parts.labels import MEASURE, VARIANTS, run
 

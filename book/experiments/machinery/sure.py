@@ -33,7 +33,7 @@ def how_sure(*names: str, plan: tuple[int, ...] = (), folder: Path = RECORDS) ->
         for each in (each for each in asked if each["seeds"]):
             print(said(each, folder))
         if missing := [each["experiment"].removeprefix("headline_") for each in asked if not each["seeds"]]:
-            print(f"    not run yet: {', '.join(missing)} budget")
+            print(f"    not run yet: {', '.join(missing)}")
 
 
 def said(row: Mapping[str, Any], folder: Path) -> str:

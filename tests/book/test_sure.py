@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from book.experiments.machinery.account import Sum, account
+from book.experiments.machinery.account import Sum, account, asked_for
 from book.experiments.machinery.catalogue import experiments
 from book.experiments.machinery.findings import FINDINGS
 from book.experiments.machinery.sure import how_sure
@@ -59,6 +59,8 @@ def test_runs_are_added_up(tmp_path: Path) -> None:
     write_json(tmp_path / "alone.json", {"device": "an abacus", "threads": 1, "seconds": 900.0, "result": [1, 2]})
     kinds, machines = account(tmp_path)
     assert kinds == {"exploration": Sum(3, 1, 1.75), "planned": Sum(1, 1, 0.5)}
+    assert asked_for(tmp_path)["labels_short"] == (1, 6)
+    assert "rates" not in asked_for(tmp_path)
     assert machines == {"an abacus, 1 thread": Sum(3, 1, 1.75), "an abacus, 2 threads": Sum(1, 1, 0.5)}
 
 

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .records import RECORDS
+from .catalogue import experiment, experiments, seeds_of
+from .records import RECORDS, load
 
 PLANNED = ("headline_", "rates", "classifier", "labels_")
 """What the names of PLAN.md's experiments begin with. All other records are exploration."""
+
+SEARCHES = ("rates", "classifier")
 
 
 class Sum(NamedTuple):
@@ -44,6 +47,19 @@ def account(folder: Path = RECORDS) -> tuple[dict[str, Sum], dict[str, Sum]]:
     return {name: added(several) for name, several in kinds.items()}, {
         name: added(several) for name, several in sorted(machines.items())
     }
+
+
+def asked_for(folder: Path = RECORDS) -> dict[str, tuple[int, int]]:
+    """Of each planned experiment how many runs are recorded, and how many it asks for.
+
+    The searches are left out: they ask for as many trials as it takes.
+    """
+    found = {}
+    for name in (each for each in experiments() if each.startswith(PLANNED) and each not in SEARCHES):
+        module, there = experiment(name), load(name, folder)
+        recorded = sum(len(there.get(variant, [])) for variant in module.VARIANTS)
+        found[name] = recorded, seeds_of(module) * len(module.VARIANTS)
+    return found
 
 
 def added(records: list[Mapping[str, Any]]) -> Sum:

@@ -40,7 +40,7 @@ class Exercise:
 
     @property
     def check(self) -> Callable[..., str | None]:
-        """The function that checks an answer and returns a remark, if it has one. Raises SettingError if there is none."""
+        """The function that checks an answer and may return a remark. Raises SettingError if there is none."""
         if not self.has_check:
             raise SettingError(f"{self.name} ({self.title}) has no check: compare with the solution on its page")
         check: Callable[..., str | None] = getattr(self._checks(), f"exercise_{self.place}")

@@ -28,7 +28,8 @@ if "google.colab" in sys.modules:
         os.chdir("dsod-lite/book/FOLDER")
     chapter = "FOLDER/NAME"
     %run ../../dsod_lite/support/colab.py {chapter}
-sys.path.insert(0, os.path.abspath("../.."))"""
+sys.path.insert(0, os.path.abspath("../.."))
+%config InlineBackend.figure_format = "retina"  # sharp figures"""
 
 README = """\
 [The book](SITE) · [its first detector in Colab](COLAB) ·

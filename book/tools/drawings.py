@@ -55,6 +55,11 @@ class Drawing:
             f'<path d="{path}" fill="none" stroke="{color}" stroke-width="{weight:g}" marker-end="url(#{color[1:]})"/>'
         )
 
+    def arc(self, start: float, end: float, y: float, lift: float, color: str) -> None:
+        """An arrow from one place to another at the same height, in an arc above it."""
+        top, inwards = y - lift, 18
+        self.arrow(f"M{start:g} {y:g}C{start + inwards:g} {top:g} {end - inwards:g} {top:g} {end:g} {y:g}", color)
+
     def svg(self) -> str:
         colors = sorted({shape.split("url(#")[1][:6] for shape in self.shapes if "url(#" in shape})
         heads = "".join(
@@ -182,10 +187,7 @@ def dense_block() -> Drawing:
             if i - j == 1:
                 d.arrow(f"M{xs[j] + 39:g} 200H{x - 39:g}", shades[j])
             else:
-                start, end = xs[j] + 10, x - 14 + 7 * j
-                d.arrow(
-                    f"M{start:g} 174C{start + 20:g} {174 - lift:g} {end - 20:g} {174 - lift:g} {end:g} 173", shades[j]
-                )
+                d.arc(xs[j] + 10, x - 14 + 7 * j, 174, lift, shades[j])
     y = 238
     for i, x in enumerate(xs):
         for j in range(i + 1):
@@ -212,11 +214,7 @@ def plain_residual_dense() -> Drawing:
                     d.arrow(f"M{xs[j] + 30:g} {y:g}H{x - 30:g}")
                 lift = {1: 40 * (row == 1), 2: 62, 3: 92, 4: 124}[i - j]
                 if (row == 1 and i - j == 1) or (row == 2 and i - j > 1):
-                    start, end = xs[j] + 12, x - 12 + 5 * j
-                    top = y - 20 - lift * 1.15
-                    d.arrow(
-                        f"M{start:g} {y - 20:g}C{start + 16:g} {top:g} {end - 16:g} {top:g} {end:g} {y - 20:g}", ORANGE
-                    )
+                    d.arc(xs[j] + 12, x - 12 + 5 * j, y - 20, 1.15 * lift, ORANGE)
     return d
 
 

@@ -7,7 +7,7 @@ what that chapter's head promises, as a teacher reads it.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -91,7 +91,7 @@ def goals(chapter: str) -> str:
     return f"**Goals.** Afterwards they can {said(OBJECTIVES, ROOT / 'book' / f'{chapter}.ipynb')}"
 
 
-LISTS = {"exercises": exercises, "times": times, "modules": modules, "goals": goals}
+LISTS: dict[str, Callable[..., str]] = {"exercises": exercises, "times": times, "modules": modules, "goals": goals}
 
 
 def put_in(app: Sphinx, docname: str, source: list[str]) -> None:

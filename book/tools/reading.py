@@ -14,8 +14,6 @@ from pathlib import Path
 import nbformat
 from exercises import DIRECTIVE, chapters
 
-
-
 ROOT = Path(__file__).parents[2]
 WORDS, LINES, STEP = 150, 20, 5
 TIME = re.compile(r"(?<=\*\*Time:\*\* )(?P<reading>.{1,30}?)(?= of reading)")
@@ -37,7 +35,8 @@ def reading_minutes(path: Path) -> int:
 
 def in_words(seconds: float) -> str:
     """The time of a chapter's cells, as it says it; they have one thread each."""
-    said = next((words for words, most in SPANS.items() if seconds <= most), f"about {round(seconds / 60)} minutes")
+    longer = f"about {round(seconds / 60)} minutes"
+    said = next((words for words, most in SPANS.items() if seconds <= most), longer)
     return said if said == "seconds" else f"{said} on one CPU core"
 
 
@@ -48,7 +47,7 @@ def main(names: list[str]) -> None:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         head = "".join(notebook["cells"][0]["source"])
         new = TIME.sub(f"{reading_minutes(path)} minutes", head)
-        if chapter in measured and "on two CPU cores" not in head:  # that promise is older, and was kept on two machines
+        if chapter in measured and "on two CPU cores" not in head:  # that promise was kept on two machines
             new = CELLS.sub(in_words(measured[chapter]), new)
         if new != head:
             notebook["cells"][0]["source"] = new.splitlines(keepends=True)

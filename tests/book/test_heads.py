@@ -1,4 +1,4 @@
-"""What the head of a chapter promises: what you can do afterwards, how long it takes, and the way of the short course."""
+"""What a chapter's head promises: what you can do afterwards, how long it takes, and the way of the short course."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def test_the_cells_take_as_long_as_promised(path: Path) -> None:
     assert promise
     words = promise[0].removesuffix(" on one CPU core").removesuffix(" on two CPU cores")
     if between := re.fullmatch(r"(\w+) to (\w+) minutes", words):
-        numbers = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10, "twelve": 12}
+        numbers = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10}
         low, high = (60 * numbers[word] for word in between.groups())
         high *= 2 if "two CPU cores" in promise[0] else 1  # the clock is that of one
     else:
@@ -55,7 +55,8 @@ def test_the_cells_take_as_long_as_promised(path: Path) -> None:
 
 def test_reading_is_counted_by_hand(tmp_path: Path) -> None:
     cells = [
-        nbformat.v4.new_markdown_cell("word " * 1500 + "\n\n```{exercise} A\n:label: a\n\n" + "word " * 900 + "\n```"),
+        nbformat.v4.new_markdown_cell("word " * 1500),
+        nbformat.v4.new_markdown_cell("```{exercise} A\n:label: a\n\n" + "word " * 900 + "\n```"),
         nbformat.v4.new_code_cell("x = 1\n\n" * 100),
         nbformat.v4.new_code_cell("y = 1\n" * 100, metadata={"tags": ["hide-cell"]}),
     ]
@@ -77,7 +78,8 @@ def test_the_short_course_has_six_chapters_each_of_which_names_the_next() -> Non
     course = [(ROOT / "book/foundations" / f"{name}.ipynb").resolve() for name in listed]
     assert len(course) == 6
     for place, path in enumerate(course, start=1):
-        said_there = re.search(r"\*\*Short course:\*\* chapter (\d) of 6(?:; next comes \[.+\]\((\S+)\))?\.", head(path))
+        pattern = r"\*\*Short course:\*\* chapter (\d) of 6(?:; next comes \[.+\]\((\S+)\))?\."
+        said_there = re.search(pattern, head(path))
         assert int(said_there[1]) == place
         following = (path.parent / said_there[2]).resolve() if said_there[2] else None
         assert following == (course[place] if place < 6 else None)

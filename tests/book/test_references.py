@@ -6,7 +6,8 @@ import pytest
 from chapters import ROOT
 
 BIB = (ROOT / "book/references.bib").read_text(encoding="utf-8")
-ENTRIES = {key: (kind, body) for kind, key, body in re.findall(r"^@(\w+)\{([^,\s]+),\n(.*?)^\}$", BIB, re.M | re.DOTALL)}
+ENTRY = re.compile(r"^@(\w+)\{([^,\s]+),\n(.*?)^\}$", re.MULTILINE | re.DOTALL)
+ENTRIES = {key: (kind, body) for kind, key, body in ENTRY.findall(BIB)}
 HAVE_DOIS = ("article", "inproceedings")
 
 

@@ -17,6 +17,7 @@ import pytest
 import repository
 import torch
 from chapters import CHAPTERS, ROOT, code_cells, each_chapter
+from colab_stand_in import served, stand_ins, write_modules
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
@@ -55,20 +56,11 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repository
 
 
-OUTPUT = """
-def enable_custom_widget_manager():
-    print("widgets enabled")
-"""
-
-
 @pytest.fixture
 def pip_log(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Kernels believe that they are in Colab. The file in which pip would note what it does, if a chapter called it."""
     site, log = tmp_path / "site", tmp_path / "pip.log"
-    (site / "google/colab").mkdir(parents=True)
-    (site / "google/colab/__init__.py").touch()
-    (site / "google/colab/output.py").write_text(OUTPUT)
-    (site / "sitecustomize.py").write_text("import google.colab\n")
+    write_modules(site)
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setenv("DSOD_LITE_SOURCE", source.as_uri())
     monkeypatch.setenv("PIP_LOG", str(log))
@@ -130,6 +122,34 @@ def test_every_chapter_finds_the_package_in_colab(tmp_path: Path, pip_log: Path)
         notebook.cells += [nbformat.v4.new_code_cell(source) for source in sources]
     outputs = run(notebook, tmp_path / "content")
     assert ast.literal_eval(outputs[0].data["text/plain"]) == expected
+    assert not pip_log.exists()
+
+
+def test_the_chapters_that_train_run_in_colab_from_download_to_judgement(
+    tmp_path: Path, pip_log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every cell of both, in the chapter's folder, with small archives that this machine serves."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    drive, served_files = tmp_path / "drive", tmp_path / "served"
+    served_files.mkdir()
+    notebook = nbformat.v4.new_notebook()
+    with served(served_files) as server:
+        cells = stand_ins(served_files, server, drive)
+        for chapter, stand_in in cells.items():
+            first, imports, *others = code_cells(ROOT / f"book/scale/{chapter}.ipynb")
+            notebook.cells += [first, imports, nbformat.v4.new_code_cell(stand_in), *others]
+        notebook.cells.append(nbformat.v4.new_code_cell("os.getcwd()"))
+        outputs = run(notebook, tmp_path / "content")
+    book = tmp_path / "content/dsod-lite"
+    assert ast.literal_eval(outputs[0].data["text/plain"]) == str(book / "book/scale")
+    said = "".join(o.get("text", "") for cell in notebook.cells for o in cell.outputs)
+    for words in ("now from http", "The photographs are here.", "hours to expect", "11-point: ", "test AP50 "):
+        assert words in said
+    assert (book / "downloads/voc/VOCdevkit/VOC2012/ImageSets/Main/trainval.txt").is_file()
+    for name in ("voc0712_short_1", "cells"):
+        kept, machine = drive / "MyDrive/dsod_lite/runs" / name, book / "runs" / name
+        assert (kept / "checkpoint.pt").read_bytes() == (machine / "checkpoint.pt").read_bytes()
+        assert json.loads((kept / "run.json").read_text())["epochs"] >= 1
     assert not pip_log.exists()
 
 

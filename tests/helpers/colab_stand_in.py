@@ -96,8 +96,9 @@ import contextlib, io, types
 from dsod_lite import __main__ as command_line
 from dsod_lite.datasets.folder_tools import archives
 from dsod_lite.support import colab
+from dsod_lite.training import watching
 
-gpu, colab.DRIVE = True, Path({drive!r})
+gpu, colab.DRIVE, watching.PICTURES = True, Path({drive!r}), 1
 archives.VOC[:] = [archives.Archive(md5, (f"{server}/off/{{name}}", f"{server}/{{name}}")) for name, md5 in {voc!r}]
 dsod_lite.dsod300 = dsod_lite.dsod300_smallest = lambda: dsod_lite.dsod_tiny(21, 64)
 RECIPES["voc0712_short"] = replace(RECIPES["voc0712_short"], batch_size=4, precision="float32")

@@ -45,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--model", choices=named.MODELS,
         help="default: dsod_tiny, with a recipe dsod300, with --start-from the checkpoint's")  # fmt: skip
-    add("--start-from", metavar="CHECKPOINT", help="begin with its weights, or its run's, where layers fit; the classes "
-        "may be others, whose layer then begins at random")  # fmt: skip
+    add("--start-from", metavar="CHECKPOINT", help="begin with its weights, or its run's, where layers fit; "
+        "the classes may be others, whose layer then begins at random")  # fmt: skip
     add("--data", required=True, metavar="FOLDER", help="pictures and annotations, see below")
     add("--split", help="list to train on; default: trainval if the folder has it, else train")
     add("--validation", "--held-out", metavar="SPLIT",

@@ -1,4 +1,4 @@
-"""What a run takes: operations counted, steps timed; how many epochs fit into some minutes, and hours for some epochs."""
+"""What a run takes: operations counted, steps timed; epochs that fit into minutes, hours for epochs."""
 
 import copy
 import itertools

@@ -384,9 +384,9 @@ def test_a_warning_is_one_line_about_the_users_files(tmp_path: Path) -> None:
 # --- what it says ---------------------------------------------------------------------------------------------
 
 OPTIONS = {
-    "train": "--model --start-from --data --split --validation --epochs --minutes --image-size --batch-size --optimizer "
-    "--learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume --output "
-    "JPEGImages Annotations ImageSets/Main",
+    "train": "--model --start-from --data --split --validation --epochs --minutes --image-size --batch-size "
+    "--optimizer --learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume "
+    "--output JPEGImages Annotations ImageSets/Main",
     "evaluate": "--checkpoint --data --split --json --batch-size --workers --device",
     "detect": "PICTURE_OR_FOLDER --split --checkpoint --output --min-score --device",
     "arrange": "FOLDER --to --val --test --seed",

@@ -82,15 +82,12 @@ def test_a_run_in_half_precision_goes_on_with_the_other_half(
 
 def test_batchnorm_sees_as_much_of_a_batch_as_has_room(monkeypatch: pytest.MonkeyPatch) -> None:
     model, config = small_dsod(), quick(batch_size=32)
-    free = 0.0
 
-    def mem_get_info(device: Any) -> tuple[float, float]:
-        return free, free
+    def sees(free: float, **fields: Any) -> int | None:
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, free))
+        return fitting(model, quick(batch_size=32, **fields), CUDA).norm_batch_size
 
-    monkeypatch.setattr(torch.cuda, "mem_get_info", mem_get_info)
     need = kept_bytes(model, 32) / 0.7
-    for free, sees in ((need * 1.01, None), (need * 0.99, 16), (need * 0.26, 8), (1.0, 2)):
-        assert fitting(model, config, CUDA).norm_batch_size == sees
-    free = need * 0.51
-    assert fitting(model, quick(batch_size=32, precision="half"), CUDA).norm_batch_size is None
+    assert [sees(need * share) for share in (1.01, 0.99, 0.26, 0)] == [None, 16, 8, 2]
+    assert [sees(need * 0.51, precision=kind) for kind in ("float32", "half")] == [16, None]
     assert fitting(model, config, CPU) == config

@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ..detector.model import DSOD
 from ..support.processes import mean_of_processes
 from .feeding import placed
-from .forwards import recomputed, replaced
+from .forwards import recomputed, replaced, tuned
 from .groups import Groups, grouped
 from .memory import portions_with_room
 from .optimizer import MovingAverage, learning_rate_at, make_optimizer, norm_momentum_at
@@ -60,6 +60,8 @@ class Learner:
             self.forwards |= synchronized(model)
         if config.compile and isinstance(model, DSOD):
             model.network.compile()
+        self.fixed = isinstance(model, DSOD) and device.type == "cuda"
+        """Whether all passes have pictures of one size."""
         self.optimizer = make_optimizer(model, config, fused=device.type == "cuda")
         # Mixed precision: `autocast` computes convolutions in it; float16 needs its gradients scaled as well.
         self.precision = getattr(torch, config.precision)
@@ -111,7 +113,8 @@ class Learner:
         passes = self.passes()
         for i, portions in enumerate(passes):
             own = slice(portions[0].start, portions[-1].stop)
-            with replaced(self.prepared(portions, step)), self.alone_until(i == len(passes) - 1):
+            last = i == len(passes) - 1
+            with tuned(self.fixed), replaced(self.prepared(portions, step)), self.alone_until(last):
                 batch = placed(self.model, images[own], targets[own], len(portions), self.device)
                 with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
                     losses = (self.processes or self.model)(*batch)

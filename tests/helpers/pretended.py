@@ -195,6 +195,7 @@ def pretended(patch: pytest.MonkeyPatch, kind: str = "cuda") -> Iterator[Waits]:
         "get_device_name": "Pretended", "mem_get_info": (2**33, 2**33), "is_bf16_supported": True,
         "manual_seed": None, "manual_seed_all": None, "synchronize": None, "is_initialized": True,
     }  # fmt: skip
+    patch.setattr(torch, "inference_mode", torch.no_grad)  # its tensors cannot be wrapped
     if kind == "cuda":
         for name, answer in answers.items():
             patch.setattr(torch.cuda, name, lambda *_, answer=answer, **__: answer)

@@ -17,6 +17,7 @@ import dsod_lite
 from dsod_lite import DSOD
 from dsod_lite.__main__ import COMMANDS, build_parser
 from dsod_lite.detector.presets import MODELS
+from dsod_lite.support.processes import pick_device
 from dsod_lite.training.checks import check_finite
 from dsod_lite.training.loading import Loader
 from dsod_lite.training.step import Learner
@@ -242,6 +243,13 @@ def test_every_public_function_runs_on_a_gpu(name: str, waits: Waits, tmp_path: 
 
 
 # --- Apple's -------------------------------------------------------------------------------------------------
+
+
+def test_on_a_mac_the_cpu_is_not_taken_silently(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    with pytest.warns(UserWarning, match="device: 'auto' is the CPU here; this Mac's GPU is 'mps'"):
+        assert pick_device("auto").type == "cpu"
 
 
 def test_a_mac_s_gpu_trains_and_detects_without_float64(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ class DSOD(nn.Module):
         if len(images) == 0:
             return []
         limits = (c.score_threshold, c.nms_threshold, c.candidates_per_class, c.detections_per_image)
-        detections = detect(*self.network(self.normalize(images)), self.priors, *limits)
+        detections = detect(*self.network(self.normalize(images)), self.priors, *limits)  # type: ignore[call-arg]
         for image, found in zip(images, detections, strict=True):
             found["boxes"] = found["boxes"] * corner_scale(image)
             if c.clip_boxes:

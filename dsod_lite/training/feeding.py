@@ -31,7 +31,8 @@ def placed(
         count: of portions, see `groups`.
         device: the model's.
     """
-    objects: Any = interleaved(targets, count)
+    objects = interleaved(targets, count)
+    pictures: Any
     if isinstance(model, DSOD) and isinstance(images, Tensor):  # goes there as bytes, whole
         objects = pad_targets(images, objects, model.config.num_classes)
         pictures = as_floats(interleaved(images.to(device, non_blocking=True), count))

@@ -46,7 +46,7 @@ class Waits(list[str]):
         place = f"{frame.f_code.co_filename[len(PACKAGE) + 1 :]}:{frame.f_lineno}" if frame else "outside"
         self.append(f"{operation} at {place}")
 
-    def copy(self, source: Tensor, waits: bool) -> None:
+    def came(self, source: Tensor, waits: bool) -> None:
         pointers = {t.untyped_storage().data_ptr() for t in self.pinned}
         self.copies.append((source.nbytes, source.untyped_storage().data_ptr() in pointers))
         if waits:
@@ -59,14 +59,16 @@ class OnDevice(Tensor):
     home: torch.device
     waits: Waits
     numbers: Tensor
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
     @staticmethod
     def __new__(cls, numbers: Tensor) -> "OnDevice":
         if cls.home.type == "mps" and numbers.dtype == torch.float64:
             raise TypeError("the MPS framework doesn't support float64")
-        shape = {"strides": numbers.stride(), "storage_offset": numbers.storage_offset()}
-        made = Tensor._make_wrapper_subclass(cls, numbers.shape, **shape, dtype=numbers.dtype, device=META)  # type: ignore[attr-defined]
+        made: Any = Tensor._make_wrapper_subclass(
+            cls, numbers.shape, strides=numbers.stride(), storage_offset=numbers.storage_offset(),
+            dtype=numbers.dtype, device=META,
+        )  # fmt: skip
         made.numbers = numbers
         return made
 
@@ -76,7 +78,7 @@ class OnDevice(Tensor):
     is_meta = property(lambda self: False)  # type: ignore[assignment]
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # type: ignore[override]
         return on_device(func, args, kwargs or {})
 
     def tolist(self) -> Any:
@@ -122,7 +124,7 @@ def on_device(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         source = args[0] if name == "_to_copy" else args[1]
         to = there if name == "_to_copy" else isinstance(args[0], OnDevice)
         if to and not isinstance(source, OnDevice):
-            waits.copy(source, not (kwargs.get("non_blocking") or (name == "copy_" and True in args[2:])))
+            waits.came(source, not (kwargs.get("non_blocking") or (name == "copy_" and True in args[2:])))
         elif not to and isinstance(source, OnDevice):
             waits.note("copy to the host")
     elif ours and name in INDEXED:
@@ -133,7 +135,7 @@ def on_device(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
             waits.note(f"{name} with a mask")
         for index in indices:
             if not isinstance(index, OnDevice):
-                waits.copy(index, True)
+                waits.came(index, True)
     elif ours and any(x.dim() for x in hosts):
         shapes = [tuple(x.shape) for x in hosts]
         raise RuntimeError(f"Expected all tensors to be on the same device: {name} got {shapes} on the cpu")

@@ -15,7 +15,7 @@ from ..support.processes import mean_of_processes
 from .feeding import placed
 from .forwards import recomputed, replaced, tuned
 from .groups import Groups, grouped
-from .memory import portions_with_room
+from .memory import half_of, portions_with_room
 from .optimizer import MovingAverage, learning_rate_at, make_optimizer, norm_momentum_at
 from .recipe import TrainConfig
 from .sharing import share_of, synchronized
@@ -64,8 +64,9 @@ class Learner:
         """Whether all passes have pictures of one size."""
         self.optimizer = make_optimizer(model, config, fused=device.type == "cuda")
         # Mixed precision: `autocast` computes convolutions in it; float16 needs its gradients scaled as well.
-        self.precision = getattr(torch, config.precision)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "float16")
+        precision = half_of(device) if config.precision == "half" else config.precision
+        self.precision = getattr(torch, precision)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")
         self.average = MovingAverage(model, config.weight_average) if config.weight_average else None
         self.processes = None
         if self.share.world > 1:
@@ -182,4 +183,5 @@ class Learner:
             self.average.steps = state.averaged
             self.model.load_state_dict(state.weights or {})
         self.optimizer.load_state_dict(state.optimizer)
-        self.scaler.load_state_dict(state.scaler)
+        if state.scaler:  # empty if the run began on a GPU with the other kind of half precision
+            self.scaler.load_state_dict(state.scaler)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 from tqdm import tqdm
 
-from ..support.batches import collate, loaded, to_device, worker_count
+from ..support.batches import as_floats, collate, loaded, to_device, worker_count
 from ..support.errors import SettingError
 from ..support.processes import gathered, rank, world_size
 
@@ -38,7 +38,13 @@ def predict(
         raise SettingError(f"workers is {workers}; it has to be 0 or more")
     device = next(model.parameters()).device
     own = Subset(dataset, range(rank(), len(dataset), world_size()))  # type: ignore[arg-type]
-    loader = DataLoader(own, batch_size, num_workers=worker_count(workers, device), collate_fn=collate)
+    loader = DataLoader(
+        own,
+        batch_size,
+        num_workers=worker_count(workers, device),
+        collate_fn=collate,
+        pin_memory=device.type == "cuda",
+    )
     modes = [(module, module.training) for module in model.modules()]  # a frozen BatchNorm has a mode of its own
     model.eval()
     detections: list[dict[str, Tensor]] = []
@@ -46,7 +52,7 @@ def predict(
     bar = tqdm(loaded(loader), "detecting", len(loader), leave=False, disable=not progress or rank() > 0)
     try:
         for images, batch_targets in bar:
-            found = model([image.to(device) for image in images])
+            found = model([as_floats(image.to(device, non_blocking=True)) for image in images])
             detections += [to_device(d, torch.device("cpu")) for d in found]
             targets += batch_targets
     finally:

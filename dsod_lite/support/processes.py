@@ -4,6 +4,7 @@ import atexit
 import os
 import time
 import uuid
+import warnings
 from typing import Any
 
 import torch
@@ -14,9 +15,15 @@ from .errors import SettingError, one_line
 
 
 def pick_device(name: str) -> torch.device:
-    """"auto": a GPU where there is one, else the CPU; anything else is torch's own name for a device."""
+    """"auto": a GPU of CUDA's where there is one, else the CPU; anything else is torch's own name for a device.
+
+    On a Mac "auto" warns that its GPU is left out.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+        if name == "cpu" and torch.backends.mps.is_available():
+            said = "device: 'auto' is the CPU here; this Mac's GPU is 'mps', on which the package was only rehearsed"
+            warnings.warn(said, stacklevel=2)
     try:
         return torch.zeros(0, device=name).device
     except (RuntimeError, AssertionError) as error:  # an unknown name, or a device that this machine lacks

@@ -1,6 +1,6 @@
 """How training gets its pictures: in an order, and with a data augmentation, that the seed alone fixes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ from ..support.errors import DataError, SettingError
 from .recipe import TrainConfig
 from .sharing import Share, share_of
 
-Batch = tuple[list[Tensor], list[dict[str, Any]], list[str | None]]
+Loaded = tuple[Sequence[Tensor] | Tensor, list[dict[str, Any]], list[str | None]]
 """Pictures and targets, and for each what was said of an unreadable picture in whose place it is, or None."""
 
 
@@ -102,7 +102,7 @@ class Loader:
         """Batches of an epoch."""
         return self.sampler.steps
 
-    def epoch(self, number: int, step: int = 0) -> Iterator[Batch]:
+    def epoch(self, number: int, step: int = 0) -> Iterator[Loaded]:
         """The batches of an epoch (from 0), from a step on.
 
         Raises:

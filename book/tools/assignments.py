@@ -34,10 +34,11 @@ c.ClearSolutions.text_stub = "What you did, what you saw, and why you think it i
 c.Execute.timeout = 300
 
 # Files that students send, or that a learning platform packs: ada_boxes.ipynb, or
-# Ada Lovelace_12345_assignsubmission_file/boxes.ipynb. The student is what stands before the first underscore.
+# Ada Lovelace_12345_assignsubmission_file/boxes.ipynb. The student is what stands before the first underscore, and
+# begins with no dot, so that nobody called .. hands in outside of the course.
 # A browser that saves a file of the same name again writes boxes (1).ipynb.
 c.FileNameCollectorPlugin.named_regexp = (
-    r".*/(?P<student_id>[^/_]+)_(?:[^/]*/|[^/]*_)?(?P<file_id>{names})(?: ?\\(\\d+\\))?\\.ipynb$"
+    r".*/(?P<student_id>[^/_.][^/_]*)_(?:[^/]*/|[^/]*_)?(?P<file_id>{names})(?: ?\\(\\d+\\))?\\.ipynb$"
 )
 '''
 INTRODUCTION = """\

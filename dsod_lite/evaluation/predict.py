@@ -10,6 +10,7 @@ from tqdm import tqdm
 from ..support.batches import collate, loaded, to_device, worker_count
 from ..support.errors import SettingError
 from ..support.processes import gathered, rank, world_size
+from ..support.signals import leave_signals_to_parent, uncovered
 
 
 @torch.no_grad()  # not inference_mode: a data set that keeps its pictures could not be trained on afterwards
@@ -38,17 +39,24 @@ def predict(
         raise SettingError(f"workers is {workers}; it has to be 0 or more")
     device = next(model.parameters()).device
     own = Subset(dataset, range(rank(), len(dataset), world_size()))  # type: ignore[arg-type]
-    loader = DataLoader(own, batch_size, num_workers=worker_count(workers, device), collate_fn=collate)
+    loader = DataLoader(
+        own,
+        batch_size,
+        num_workers=worker_count(workers, device),
+        collate_fn=collate,
+        worker_init_fn=leave_signals_to_parent,
+    )
     modes = [(module, module.training) for module in model.modules()]  # a frozen BatchNorm has a mode of its own
     model.eval()
     detections: list[dict[str, Tensor]] = []
     targets: list[dict[str, Any]] = []
     bar = tqdm(loaded(loader), "detecting", len(loader), leave=False, disable=not progress or rank() > 0)
     try:
-        for images, batch_targets in bar:
-            found = model([image.to(device) for image in images])
-            detections += [to_device(d, torch.device("cpu")) for d in found]
-            targets += batch_targets
+        with uncovered(loader.num_workers):
+            for images, batch_targets in bar:
+                found = model([image.to(device) for image in images])
+                detections += [to_device(d, torch.device("cpu")) for d in found]
+                targets += batch_targets
     finally:
         for module, mode in modes:
             module.training = mode

@@ -34,6 +34,8 @@ class LearnerState:
     """Where the weights are averaged, those that training goes on with."""
     averaged: int
     """Steps in the average."""
+    skipped: int = 0
+    """Steps that changed nothing, since float16 had no numbers for their gradients."""
 
 
 class Learner:
@@ -65,6 +67,7 @@ class Learner:
         # Mixed precision: `autocast` computes convolutions in it; float16 needs its gradients scaled as well.
         self.precision = getattr(torch, config.precision)
         self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "float16")
+        self.skipped = 0
         self.average = None
         if config.weight_average:
             self.average = AveragedModel(model, multi_avg_fn=moving_average(config.weight_average), use_buffers=True)
@@ -85,14 +88,17 @@ class Learner:
     ) -> list[dict[str, float]]:
         """One step on this process's pictures of a batch. Returns the losses of each micro-batch."""
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate_at(step, total_steps, self.config)
+            group["lr"] = learning_rate_at(step - self.skipped, total_steps, self.config)
         # For models with randomness of their own: other numbers in each process, and the same ones after a kill.
         torch.manual_seed(self.config.seed * 1_000_003 + step + (self.share.rank << 40))
         self.optimizer.zero_grad(set_to_none=True)
         losses = self.backpropagate(images, targets, step)
+        scale = self.scaler.get_scale()
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        if self.average is not None:
+        if self.scaler.get_scale() < scale:  # which is how it says that it left out this step
+            self.skipped += 1
+        elif self.average is not None:
             self.average.update_parameters(self.model)
         return losses
 
@@ -171,19 +177,16 @@ class Learner:
 
     def state(self) -> LearnerState:
         """What `load` takes up again."""
-        average, others = self.average, (self.optimizer.state_dict(), self.scaler.state_dict())
-        if average is None:
-            return LearnerState(self.model.state_dict(), *others, weights=None, averaged=0)
-        weights, steps = self.model.state_dict(), int(average.n_averaged)
-        return LearnerState(average.module.state_dict(), *others, weights, steps)
+        average, optimizer, scaler = self.average, self.optimizer.state_dict(), self.scaler.state_dict()
+        weights, averaged = (None, 0) if average is None else (self.model.state_dict(), int(average.n_averaged))
+        return LearnerState(self.judged.state_dict(), optimizer, scaler, weights, averaged, self.skipped)
 
     def load(self, state: LearnerState) -> None:
         """Takes up a `state`; raises what torch raises if it does not fit."""
-        if self.average is None:
-            self.model.load_state_dict(state.model)
-        else:
-            self.average.module.load_state_dict(state.model)
+        self.judged.load_state_dict(state.model)
+        if self.average is not None:
             self.average.n_averaged.fill_(state.averaged)
             self.model.load_state_dict(state.weights or {})
         self.optimizer.load_state_dict(state.optimizer)
         self.scaler.load_state_dict(state.scaler)
+        self.skipped = state.skipped

@@ -134,6 +134,8 @@ def test_what_students_get_fails_in_words_until_it_is_filled_in(graded: tuple[Pa
         ("/d/02-boxes/extracted/ada_boxes(2).ipynb", "ada", "boxes"),
         ("/d/x/extracted/first_detector.ipynb", None, None),
         ("/d/x/extracted/ada_homework.ipynb", None, None),
+        ("/d/x/extracted/.._boxes.ipynb", None, None),  # would be collected outside of the course
+        ("/d/x/extracted/..ada_boxes.ipynb", None, None),
     ],
 )
 def test_a_file_s_name_says_who_sent_it(

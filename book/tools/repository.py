@@ -13,10 +13,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FIRST_CELL = """\
-# In Colab this fetches the book, works in the chapter's folder and names the GPU. Elsewhere it does nothing.
+# In Colab this fetches the book, works in the chapter's folder and names the GPU. Elsewhere it does next to nothing.
 import os
 import sys
 
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # waiting threads sleep
 if "google.colab" in sys.modules:
     if not os.path.exists("../../dsod_lite"):
         source = os.environ.get("DSOD_LITE_SOURCE", "ADDRESS")

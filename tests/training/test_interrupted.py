@@ -1,6 +1,5 @@
 """Runs that are stopped, shared, starved or watched badly: what has been done is kept."""
 
-import contextlib
 import errno
 import signal
 from pathlib import Path
@@ -224,17 +223,3 @@ def test_a_step_that_float16_leaves_out_counts_neither_in_the_schedule_nor_in_th
     other = Learner(Toy(), config, torch.device("cpu"))
     other.load(learner.state())
     assert other.skipped == 2
-
-
-def test_a_full_disk_is_said_with_the_files_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(state: Any, file: Any) -> None:
-        file.write(b"half of it")
-        with contextlib.suppress(OSError):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(OSError, match="No space left") as caught:
-        train(Toy(), PICTURES, None, quick(epochs=1), tmp_path)
-    assert caught.value.filename == str(tmp_path / "checkpoint.pt")
-    assert not list(tmp_path.glob("*.part"))

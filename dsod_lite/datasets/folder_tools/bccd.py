@@ -48,7 +48,7 @@ def download_bccd(to: str | Path, archive: str | Path | None = None) -> None:
 
 def expected_sums() -> dict[str, str]:
     """Path within the folder -> SHA-256 sum, of every file of the set."""
-    lines = (files(__package__) / "bccd.sha256").read_text().splitlines()
+    lines = (files(__package__) / "bccd.sha256").read_text(encoding="utf-8").splitlines()
     return {path: digest for digest, path in (line.split(maxsplit=1) for line in lines)}
 
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from ..support.batches import collate, loaded, to_device, worker_count
 from ..support.errors import SettingError
 from ..support.processes import gathered, rank, world_size
-from ..support.signals import leave_signals_to_parent, uncovered
+from ..support.signals import follow_parent, uncovered
 
 
 @torch.no_grad()  # not inference_mode: a data set that keeps its pictures could not be trained on afterwards
@@ -44,7 +44,7 @@ def predict(
         batch_size,
         num_workers=worker_count(workers, device),
         collate_fn=collate,
-        worker_init_fn=leave_signals_to_parent,
+        worker_init_fn=follow_parent,
     )
     modes = [(module, module.training) for module in model.modules()]  # a frozen BatchNorm has a mode of its own
     model.eval()

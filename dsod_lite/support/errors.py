@@ -38,7 +38,7 @@ def settings() -> Iterator[None]:
         raise SettingError(*error.args) from error
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """What an error says, in one line: torch lists every tensor that does not fit, and the first few are enough."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return " ".join(lines[:3]) + (f" (and {len(lines) - 3} more)" if len(lines) > 3 else "")

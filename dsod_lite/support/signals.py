@@ -3,9 +3,10 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, Self
 
 from .errors import LoadingError, one_line
@@ -82,15 +83,22 @@ def undisturbed() -> Iterator[None]:
             signal.raise_signal(signum)
 
 
-def leave_signals_to_parent(_: int) -> None:
+def follow_parent(_: int) -> None:
     """For `DataLoader(worker_init_fn=…)`: Ctrl-C and SIGTERM reach all processes, and the one that trains decides.
 
-    A second SIGTERM ends this one: torch sends it to a loading process that does not end by itself.
+    A second SIGTERM ends this one: torch sends it to a loading process that does not end by itself. And if the parent
+    has gone while it was handed a picture, it is not for this one to complain.
     """
+    complain = sys.excepthook
+
+    def of_others(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not issubclass(kind, ConnectionError):
+            complain(kind, error, trace)
 
     def once(signum: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
+    sys.excepthook = of_others
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, once)
 

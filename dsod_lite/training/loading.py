@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..support.batches import collate, loaded, worker_count
 from ..support.errors import DataError, SettingError
-from ..support.signals import leave_signals_to_parent
+from ..support.signals import follow_parent
 from .recipe import TrainConfig
 from .sharing import Share, share_of
 
@@ -94,7 +94,7 @@ class Loader:
             sampler=self.sampler,
             num_workers=workers,
             collate_fn=collate,
-            worker_init_fn=leave_signals_to_parent,
+            worker_init_fn=follow_parent,
             persistent_workers=workers > 0,
             pin_memory=device.type == "cuda",
         )

@@ -92,7 +92,7 @@ def train(
             # Judging takes a while, and may be stopped anywhere: the epoch's last step is kept before.
             entry = {"epoch": number, **train_epoch(learner, loader, run, bar, stop, keep_last=judged)}
             detections = None
-            if judged:
+            if val_set is not None and judged:
                 with stop.at_once():
                     detections, targets = predict(learner.judged, val_set, config.batch_size, config.workers)
                     entry["val_ap50"] = validation_ap50(detections, targets, val_set)

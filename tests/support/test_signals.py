@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM and the death of a loading process, at whatever moment they come."""
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from dsod_lite.support.errors import LoadingError
 from dsod_lite.support.files import whole_file
-from dsod_lite.support.signals import STOPS, Stopped, StopRequest, leave_signals_to_parent, uncovered, undisturbed
+from dsod_lite.support.signals import STOPS, Stopped, StopRequest, follow_parent, uncovered, undisturbed
 
 DEATH = "DataLoader worker (pid 7) is killed by signal: Killed."
 
@@ -103,11 +104,13 @@ def test_what_nohup_ignores_stays_ignored() -> None:
         assert stop.signum is None
 
 
-def test_a_loading_process_ends_by_the_second_sigterm_alone() -> None:
-    leave_signals_to_parent(0)
+def test_a_loading_process_ends_by_the_second_sigterm_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "excepthook", lambda *_: pytest.fail("complains of a parent that has gone"))
+    follow_parent(0)
     signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    sys.excepthook(ConnectionResetError, ConnectionResetError(104, "Connection reset by peer"), None)
 
 
 def covered(*errors: BaseException) -> None:

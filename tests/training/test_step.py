@@ -288,8 +288,7 @@ def test_tensorboard_reads_the_curves(tmp_path: Path) -> None:
 def test_nothing_is_kept_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     watch = Watch(None)
-    watch.log({"epoch": 1, "loss": 2.0})
-    watch.show(PICTURES, [], 1)
+    watch.show({"epoch": 1, "loss": 2.0}, PICTURES, [])
     watch.close()
     assert list(tmp_path.iterdir()) == []
 

@@ -55,8 +55,9 @@ links: executed  ## follow every link that leads out of the book
 slides: executed _build/frontend/.installed  ## slides of every chapter, or of chapters="boxes priors"
 	$(python) book/tools/slides.py _executed _build/slides $(chapters)
 
-assignments: .venv/.installed dsod_lite/exercises/contents.json  ## student notebooks without solutions and an nbgrader course, in _build/assignments
+assignments: .venv/.installed dsod_lite/exercises/contents.json  ## student notebooks, an nbgrader course and the detector to build, in _build/assignments
 	$(python) book/tools/assignments.py _build/assignments
+	$(python) book/tools/detector_course.py _build/assignments/detector
 
 # In an environment of its own, where nothing of the book is: the wheel alone has to draw, train, judge and find.
 wheel:  ## build the package as on PyPI, into _build/dist, and try it in an empty environment

@@ -1,5 +1,6 @@
 """Runs that are stopped, shared, starved or watched badly: what has been done is kept."""
 
+import contextlib
 import errno
 import signal
 from pathlib import Path
@@ -14,6 +15,7 @@ from dsod_lite.support.errors import LoadingError
 from dsod_lite.support.signals import Stopped
 from dsod_lite.training.optimizer import learning_rate_at
 from dsod_lite.training.step import Learner
+from dsod_lite.training.watching import Watch
 from dsod_lite.weights.checkpoint import load_checkpoint
 
 PICTURES, VALIDATION = Rectangles(8, augment=True), Rectangles(4, seed=9)
@@ -153,8 +155,12 @@ class Dollars(Rectangles):
 
 
 def test_a_class_may_be_called_as_mathematics_begin(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
-    pictures = Dollars(8)
-    train(Toy(), pictures, pictures, quick(epochs=1), tmp_path)
+    found = [
+        {"boxes": target["boxes"], "labels": target["labels"], "scores": torch.full(target["labels"].shape, 0.9)}
+        for _, target in Dollars(4).items
+    ]
+    with contextlib.closing(Watch(tmp_path)) as watch:
+        watch.show({"epoch": 1, "loss": 1.0}, Dollars(4), found)
     assert (tmp_path / "samples/epoch_0001.jpg").exists()
     assert not [w for w in recwarn if "cannot be shown" in str(w.message)]
 

@@ -19,6 +19,7 @@ from .training.loop import train
 from .training.recipe import TrainConfig
 from .weights import caffe
 from .weights.checkpoint import CheckpointError, load_model, save_model
+from .weights.start import start_from
 
 __all__ = [
     "DSOD",
@@ -40,5 +41,6 @@ __all__ = [
     "load_model",
     "predict",
     "save_model",
+    "start_from",
     "train",
 ]

@@ -25,9 +25,9 @@ HELP = "train a detector from scratch on a folder of pictures"
 EPILOG = f"""{LAYOUT}
 
 The run's folder gets checkpoint.pt and run.json after every epoch, and a sheet of detections in samples/ whenever they
-are judged; with TensorBoard installed, `tensorboard --logdir RUN` shows the curves. A run that was killed goes on with
---resume and comes to the same numbers. The seed fixes a run; one by --minutes first measures how many epochs fit, and
-run.json says how many they were.
+are judged; with TensorBoard installed, `tensorboard --logdir RUN` shows the curves. Ctrl-C and SIGTERM end a run after
+its step, which is kept. One that was stopped or killed goes on with --resume and comes to the same numbers. The seed
+fixes a run; one by --minutes first measures how many epochs fit, and run.json says how many they were.
 
 examples:
   python -m dsod_lite train --data data/shapes --minutes 5 --output runs/first

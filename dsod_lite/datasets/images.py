@@ -10,6 +10,8 @@ from torch import Tensor
 from ..support.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
+"""What a file may be, whatever its name is. Pillow knows others, of which EPS starts another program."""
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
 
 
@@ -20,18 +22,18 @@ def read_image(path: str | Path) -> Tensor:
     white, and a camera's orientation tag is followed.
 
     Raises:
-        DataError: naming the file, if it is missing, truncated, not a picture, or beyond Pillow's limit
+        DataError: naming the file, if it is missing, truncated, none of `FORMATS`, or beyond Pillow's limit
             against bombs (twice `PIL.Image.MAX_IMAGE_PIXELS`, 179 million pixels).
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             ImageOps.exif_transpose(image, in_place=True)
-            rgb = as_rgb(image)
+            pixels = np.array(as_rgb(image))
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except Exception as error:  # Pillow's decoders raise nearly anything on a broken file
         raise DataError(f"{path}: cannot be read as a picture: {error}") from error
-    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1)  # channels last in memory, which resizing is quickest with
+    return torch.from_numpy(pixels).permute(2, 0, 1)  # channels last in memory, which resizing is quickest with
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
@@ -39,14 +41,14 @@ def as_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         raise ValueError("its pixels are floats; save it with 8 or 16 bits")
     if image.mode.startswith("I"):  # 16 or 32 bits of grey, which convert() would cut off at 255
-        values = np.asarray(image, dtype=np.float64)
+        values = np.asarray(image).clip(0, 65535).astype(np.uint16, copy=False)
         if image.mode.startswith("I;16") or values.max(initial=0) > 255:
-            values = values / 257  # 65535 -> 255
-        return Image.fromarray(values.clip(0, 255).round().astype(np.uint8)).convert("RGB")
+            values = values // 257 + (values % 257 > 128)  # 65535 -> 255, rounded; floats would take four times as much
+        return Image.fromarray(values.astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
@@ -58,7 +60,7 @@ def image_size(path: str | Path) -> tuple[int, int]:
         DataError: naming the file, if it is missing or not a picture.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             if image.format == "TIFF":
                 image.load()  # Pillow turns these by itself, and forgets the tag
             turned = image.getexif().get(ORIENTATION) in (5, 6, 7, 8)  # these lie on their side

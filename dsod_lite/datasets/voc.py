@@ -11,6 +11,7 @@ from torchvision.transforms.v2 import functional as transforms
 
 from ..support.errors import DataError
 from .annotations import class_names, find_image, progress, read_annotation, split_names
+from .fingerprint import fingerprint
 from .images import image_size, read_image
 from .repairs import Repairs
 
@@ -79,6 +80,11 @@ class VOCDataset(Dataset[tuple[Any, dict[str, Any]]]):
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def fingerprint(self) -> str:
+        """See `fingerprint`. A picture that was replaced shows by its bytes, if it has another number of them."""
+        sizes = (path.stat().st_size for path in self._paths)
+        return fingerprint(zip(self.names, self.sizes, sizes, strict=True), self._targets)
 
     def __getitem__(self, index: int) -> tuple[Any, dict[str, Any]]:
         return read_item(self._paths[index], self._targets[index], self.transform)

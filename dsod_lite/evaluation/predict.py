@@ -10,6 +10,7 @@ from tqdm import tqdm
 from ..support.batches import as_floats, collate, loaded, to_device, worker_count
 from ..support.errors import SettingError
 from ..support.processes import gathered, rank, world_size
+from ..support.signals import follow_parent, uncovered
 
 
 @torch.no_grad()  # not inference_mode: a data set that keeps its pictures could not be trained on afterwards
@@ -44,6 +45,7 @@ def predict(
         num_workers=worker_count(workers, device),
         collate_fn=collate,
         pin_memory=device.type == "cuda",
+        worker_init_fn=follow_parent,
     )
     modes = [(module, module.training) for module in model.modules()]  # a frozen BatchNorm has a mode of its own
     model.eval()
@@ -51,10 +53,11 @@ def predict(
     targets: list[dict[str, Any]] = []
     bar = tqdm(loaded(loader), "detecting", len(loader), leave=False, disable=not progress or rank() > 0)
     try:
-        for images, batch_targets in bar:
-            found = model([as_floats(image.to(device, non_blocking=True)) for image in images])
-            detections += [to_device(d, torch.device("cpu")) for d in found]
-            targets += batch_targets
+        with uncovered(loader.num_workers):
+            for images, batch_targets in bar:
+                found = model([as_floats(image.to(device, non_blocking=True)) for image in images])
+                detections += [to_device(d, torch.device("cpu")) for d in found]
+                targets += batch_targets
     finally:
         for module, mode in modes:
             module.training = mode

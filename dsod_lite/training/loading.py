@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..support.batches import collate, loaded, worker_count
 from ..support.errors import DataError, SettingError
+from ..support.signals import follow_parent
 from .recipe import TrainConfig
 from .sharing import Share, share_of
 
@@ -86,13 +87,14 @@ class Loader:
             raise SettingError(said)
         share = share_of(config)
         self.sampler = EpochSampler(self.length, config.seed, config.batch_size, share)
-        workers = worker_count(config.workers, device)
+        self.workers = workers = worker_count(config.workers, device)
         self._batches: DataLoader[Any] = DataLoader(
             SeededDataset(dataset),
             share.pictures,
             sampler=self.sampler,
             num_workers=workers,
             collate_fn=collate,
+            worker_init_fn=follow_parent,
             persistent_workers=workers > 0,
             pin_memory=device.type == "cuda",
         )

@@ -14,7 +14,8 @@ from tqdm import tqdm
 from ..evaluation.predict import predict
 from ..evaluation.voc import evaluate_voc
 from ..support.errors import NonFiniteLoss, SettingError
-from ..support.processes import gathered, join, mean_of_processes, rank, world_size
+from ..support.processes import anywhere, gathered, join, mean_of_processes, rank, world_size
+from ..support.signals import Stopped, StopRequest, uncovered
 from .budget import epochs_in
 from .checks import check_finite, check_fit, describe_step, report_unreadable
 from .loading import Loader
@@ -35,8 +36,8 @@ def train(
 ) -> list[dict[str, float]]:
     """Trains the model in place, and leaves it on the device and in training mode.
 
-    In processes that torchrun started it trains with all of them, to the numbers of one: `config.batch_size` is the
-    batch of all together.
+    In processes that torchrun started it trains with all of them: `config.batch_size` is the batch of all together,
+    and a step is the step of one process, up to rounding (see `sharing`).
 
     Args:
         model: a DSOD, or any detector that gives a dict of losses in training mode.
@@ -52,11 +53,14 @@ def train(
         of training so far, and "val_ap50" (all-point AP at IoU 0.5) where the validation pictures were judged.
 
     Raises:
+        Stopped: by Ctrl-C or SIGTERM, after the step that is under way; the checkpoint of that step is kept. (A second
+            one stops at once, and the checkpoint before is kept.)
         NonFiniteLoss: the last good checkpoint is kept.
         LoadingError: likewise.
         DataError: more pictures of an epoch cannot be read than `config.skip_at_most`.
         SettingError: if model, pictures and config do not fit together, before anything is trained.
-        CheckpointError: if the folder holds a run of another configuration, or `resume` is False and it holds any.
+        CheckpointError: if the folder holds a run of another configuration, or `resume` is False and it holds any, or
+            another process trains into it.
     """
     check_fit(model, train_set, val_set, config)
     device = join(config.device)
@@ -69,28 +73,33 @@ def train(
         way = f"{share.pictures} pictures in {passes} pass{'es' * (passes > 1)}"
         print(f"a step: {way}, of which BatchNorm sees {share.portion} at once")
     run = Run(output, learner, config, train_set)
-    run.start(resume)
     state = run.state
-    state.epochs = state.epochs or epochs_in(config, model, loader, val_set, device)
-
-    total, done = state.epochs * loader.steps, state.epoch * loader.steps + state.step
     with (
+        StopRequest() as stop,
+        uncovered(loader.workers),
+        run.started(resume),
         contextlib.closing(Watch(output)) as watch,
-        tqdm(total=total * config.batch_size, initial=done * config.batch_size, unit="img", disable=rank() > 0) as bar,
+        tqdm(unit="img", disable=rank() > 0) as bar,
     ):
+        state.epochs = state.epochs or epochs_in(config, model, loader, val_set, device)
+        bar.total = state.epochs * loader.steps * config.batch_size
+        bar.n = bar.initial = (state.epoch * loader.steps + state.step) * config.batch_size
         run.tick()
         while state.epoch < state.epochs:
             number = state.epoch + 1
             bar.set_description(f"epoch {number}/{state.epochs}")
-            entry = {"epoch": number, **train_epoch(learner, loader, run, bar)}
-            if val_set is not None and (number % config.evaluate_every == 0 or number == state.epochs):
-                detections, targets = predict(learner.judged, val_set, config.batch_size, config.workers)
-                entry["val_ap50"] = validation_ap50(detections, targets, val_set)
-                watch.show(val_set, detections, number)
+            judged = val_set is not None and (number % config.evaluate_every == 0 or number == state.epochs)
+            # Judging takes a while, and may be stopped anywhere: the epoch's last step is kept before.
+            entry = {"epoch": number, **train_epoch(learner, loader, run, bar, stop, keep_last=judged)}
+            detections = None
+            if val_set is not None and judged:
+                with stop.at_once():
+                    detections, targets = predict(learner.judged, val_set, config.batch_size, config.workers)
+                    entry["val_ap50"] = validation_ap50(detections, targets, val_set)
             run.tick()
             entry["seconds"] = round(state.seconds, 2)
             run.finish_epoch(entry)
-            watch.log(entry)
+            watch.show(entry, val_set, detections)
             if after_epoch is not None:
                 after_epoch(state.history)
             if "val_ap50" in entry and rank() == 0:
@@ -100,7 +109,9 @@ def train(
     return state.history
 
 
-def train_epoch(learner: Learner, loader: Loader, run: Run, bar: Any) -> dict[str, float]:
+def train_epoch(
+    learner: Learner, loader: Loader, run: Run, bar: Any, stop: StopRequest, keep_last: bool
+) -> dict[str, float]:
     """The rest of a pass over the pictures. Returns the means of the losses, and the last learning rate."""
     config, state = learner.config, run.state
     at_most = config.skip_at_most if config.skip_at_most is not None else state.pictures // 1000
@@ -119,10 +130,13 @@ def train_epoch(learner: Learner, loader: Loader, run: Run, bar: Any) -> dict[st
         state.step += 1
         bar.update(config.batch_size)
         bar.set_postfix(loss=f"{state.sums['loss'] / state.step:.3f}", refresh=False)
-        if state.step % config.checkpoint_every == 0 and state.step < loader.steps:
+        asked = anywhere(stop.signum is not None, learner.device)
+        if asked or (keep_last if state.step == loader.steps else state.step % config.checkpoint_every == 0):
             bring_together(learner, run)
             run.tick()
             run.keep()
+        if asked:
+            raise Stopped(f"stopped after step {state.step} of epoch {state.epoch + 1}", stop.signum)
     bring_together(learner, run)
     means = {name: value / loader.steps for name, value in state.sums.items()}
     return means | {"lr": learner.optimizer.param_groups[0]["lr"]}

@@ -1,19 +1,21 @@
 """A run: its state, and its folder, which holds a checkpoint of the state and a record of what was done."""
 
+import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from torch import nn
 from torch.utils.data import Dataset
 
 from ..support.environment import environment
 from ..support.errors import one_line
-from ..support.files import write_json
-from ..support.processes import rank
+from ..support.files import PART, write_json
+from ..support.processes import gathered, rank
 from ..weights.checkpoint import (
     CHECKPOINT,
     MODEL_FIELDS,
@@ -29,6 +31,8 @@ from .recipe import TrainConfig
 from .step import Learner, LearnerState
 
 RECORD = "run.json"
+LOCK = "training.lock"
+"""Locked while a process trains into the folder."""
 
 
 @dataclass
@@ -58,6 +62,8 @@ class RunState:
     """Of training."""
     history: list[dict[str, float]]
     """The curve, see `train`."""
+    data: str = ""
+    """The fingerprint of the pictures to train on; "": they have none."""
 
 
 def save(path: Path, state: RunState, learner: Learner) -> None:
@@ -83,8 +89,10 @@ def restore(path: Path, state: RunState, learner: Learner) -> RunState:
     same = ("classes", "pictures", "augmentation", "train", "architecture", "config")
     if found := differences({name: ours[name] for name in same}, {name: theirs[name] for name in same}):
         raise CheckpointError(f"{path}: another run's: {'; '.join(found)}")
+    if state.data and saved.get("data", "") not in ("", state.data):
+        raise CheckpointError(f"{path}: another run's: pictures: they, their order or their boxes were others")
     try:
-        learner.load(LearnerState(**{f.name: saved[f.name] for f in fields(LearnerState)}))
+        learner.load(LearnerState(**{f.name: saved[f.name] for f in fields(LearnerState) if f.name in saved}))
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise CheckpointError(f"{path}: model, optimizer: {one_line(error)}") from None
     return RunState(**{f.name: saved[f.name] for f in fields(RunState) if f.name in saved})
@@ -117,6 +125,7 @@ class Run:
             unreadable=[],
             seconds=0.0,
             history=[],
+            data=train_set.fingerprint() if hasattr(train_set, "fingerprint") else "",
         )
         self._clock = time.perf_counter()
 
@@ -126,18 +135,37 @@ class Run:
         self.state.seconds += now - self._clock
         self._clock = now
 
-    def start(self, resume: bool) -> None:
-        """Makes the folder, or takes up the run that is in it.
+    @contextlib.contextmanager
+    def started(self, resume: bool) -> Iterator[None]:
+        """The folder for this run alone while the block runs: made, or with the run taken up that is in it.
 
         Raises:
-            CheckpointError: if there is a run and `resume` is False, or it differs from this one; says in which field.
+            CheckpointError: if another process trains into it, or there is a run and `resume` is False, or it differs
+                from this one; says in which field.
         """
         if self.folder is None:
+            yield
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         if not os.access(self.folder, os.W_OK):  # better now than after an epoch
             raise CheckpointError(f"{self.folder}: nothing can be written to this folder")
-        path = self.folder / CHECKPOINT
+        lock = FileLock(self.folder / LOCK, timeout=0)  # which a process that dies leaves open
+        with contextlib.ExitStack() as held:
+            free = True
+            if rank() == 0:
+                try:
+                    held.enter_context(lock)
+                except Timeout:
+                    free = False
+            if not gathered(free)[0]:
+                raise CheckpointError(f"{self.folder}: another process trains into this folder")
+            if rank() == 0:
+                for half in self.folder.glob(f"*{PART}"):  # of a process that was killed
+                    half.unlink(missing_ok=True)
+            self._take_up(self.folder / CHECKPOINT, resume)
+            yield
+
+    def _take_up(self, path: Path, resume: bool) -> None:
         if not path.exists():
             return
         if not resume:
@@ -145,7 +173,7 @@ class Run:
         here, began = self.state.environments, restore(path, self.state, self.learner)
         if began.epoch < began.epochs:
             began.environments += here
-        self.state = began  # its config too, as it began; device and workers may be others now
+        vars(self.state).update(vars(began))  # its config too, as it began; device and workers may be others now
         self._write_record()  # a kill between checkpoint and record leaves the record an epoch behind
 
     def finish_epoch(self, entry: dict[str, float]) -> None:

@@ -33,6 +33,8 @@ class LearnerState:
     """Where the weights are averaged, those that training goes on with."""
     averaged: int
     """Steps in the average."""
+    skipped: int = 0
+    """Steps that changed nothing, since float16 had no numbers for their gradients."""
 
 
 class Learner:
@@ -67,6 +69,7 @@ class Learner:
         precision = half_of(device) if config.precision == "half" else config.precision
         self.precision = getattr(torch, precision)
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")
+        self.scale, self.skipped = self.scaler.get_scale(), 0
         self.average = MovingAverage(model, config.weight_average) if config.weight_average else None
         self.processes = None
         if self.share.world > 1:
@@ -85,14 +88,17 @@ class Learner:
     ) -> list[dict[str, float]]:
         """One step on this process's pictures of a batch. Returns the losses of each micro-batch."""
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate_at(step, total_steps, self.config)
+            group["lr"] = learning_rate_at(step - self.skipped, total_steps, self.config)
         # For models with randomness of their own: other numbers in each process, and the same ones after a kill.
         torch.manual_seed(self.config.seed * 1_000_003 + step + (self.share.rank << 40))
         self.optimizer.zero_grad(set_to_none=True)
         losses = self.backpropagate(images, targets, step)
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        if self.average is not None:
+        before, self.scale = self.scale, self.scaler.get_scale()
+        if self.scale < before:  # which is how it says that it left out this step
+            self.skipped += 1
+        elif self.average is not None:
             self.average.update(self.model)
         return losses
 
@@ -169,19 +175,17 @@ class Learner:
 
     def state(self) -> LearnerState:
         """What `load` takes up again."""
-        average, others = self.average, (self.optimizer.state_dict(), self.scaler.state_dict())
-        if average is None:
-            return LearnerState(self.model.state_dict(), *others, weights=None, averaged=0)
-        return LearnerState(average.module.state_dict(), *others, self.model.state_dict(), average.steps)
+        average, optimizer, scaler = self.average, self.optimizer.state_dict(), self.scaler.state_dict()
+        weights, averaged = (None, 0) if average is None else (self.model.state_dict(), average.steps)
+        return LearnerState(self.judged.state_dict(), optimizer, scaler, weights, averaged, self.skipped)
 
     def load(self, state: LearnerState) -> None:
         """Takes up a `state`; raises what torch raises if it does not fit."""
-        if self.average is None:
-            self.model.load_state_dict(state.model)
-        else:
-            self.average.module.load_state_dict(state.model)
+        self.judged.load_state_dict(state.model)
+        if self.average is not None:
             self.average.steps = state.averaged
             self.model.load_state_dict(state.weights or {})
         self.optimizer.load_state_dict(state.optimizer)
         if state.scaler:  # empty if the run began on a GPU with the other kind of half precision
             self.scaler.load_state_dict(state.scaler)
+        self.scale, self.skipped = self.scaler.get_scale(), state.skipped

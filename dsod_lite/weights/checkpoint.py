@@ -75,12 +75,7 @@ def load_checkpoint(path: str | Path, expected: Fields = MODEL_FIELDS) -> dict[s
     path = checkpoint_path(path)
     if not path.exists():
         raise CheckpointError(f"{path}: there is no such checkpoint")
-    try:
-        with zipfile.ZipFile(path) as archive:  # what torch writes: an archive with a checksum for each tensor
-            whole = archive.testzip() is None
-    except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError):
-        whole = False
-    if not whole:
+    if not is_whole(path):
         raise CheckpointError(f"{path}: is truncated, altered, or no checkpoint at all")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -100,6 +95,22 @@ def load_checkpoint(path: str | Path, expected: Fields = MODEL_FIELDS) -> dict[s
     return state
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a file is what torch writes: an archive of members that are stored as they are, each with its checksum.
+
+    Nothing is unpacked, so that no member can be larger than the file, nor all of them together.
+    """
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+                stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
+                size = sum(member.file_size for member in members)
+                return stored and size <= path.stat().st_size and archive.testzip() is None
+        except Exception:  # an altered directory leads zipfile anywhere
+            return False
+
+
 def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DSOD, tuple[str, ...]]:
     """The detector of a checkpoint, in evaluation mode, and the names of its classes 1 to C - 1.
 
@@ -112,20 +123,37 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DS
     if state["config"] is None:
         raise CheckpointError(f"{path}: config: the file holds a {state['architecture']}, not a DSOD")
     try:
-        model = DSOD(config_from_dict(state["config"]))
+        config = config_from_dict(state["config"])
     except (ValueError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"{path}: config: {one_line(error)}") from None
-    count = model.config.num_classes - 1
+    count = config.num_classes - 1
     names = tuple(state["classes"] or map(str, range(1, count + 1)))
     if wrong := [name for name in names if not isinstance(name, str)]:
         raise CheckpointError(f"{path}: classes: {wrong[0]!r} is no name")
     if len(names) != count:
         raise CheckpointError(f"{path}: classes: {len(names)} names, but config.num_classes is {count + 1}")
+    check_weights(path, config, state["model"])
+    model = DSOD(config)
+    model.load_state_dict(state["model"])
+    return model.to(device).eval(), names
+
+
+def check_weights(path: Path, config: DSODConfig, weights: Mapping[str, Any]) -> None:
+    """Raises CheckpointError unless a network of that config has these weights, and none that the file does not hold.
+
+    So nothing is allocated because a file says that it is large.
+    """
+    for field, layers in (("block_layers", sum(config.block_layers)), ("prediction_channels", len(config.map_sizes))):
+        if layers > len(weights):  # building them takes its time, even without weights
+            raise CheckpointError(f"{path}: config: {field}: {layers} layers, but the file has {len(weights)} tensors")
+    tensors = [value for value in weights.values() if isinstance(value, torch.Tensor)]
+    if sum(value.nbytes for value in tensors) > path.stat().st_size:
+        raise CheckpointError(f"{path}: model: its tensors are larger than the file")
     try:
-        model.load_state_dict(state["model"])
+        with torch.device("meta"):
+            DSOD(config).load_state_dict(weights, assign=True)
     except (ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise CheckpointError(f"{path}: model: {one_line(error)}") from None
-    return model.to(device).eval(), names
 
 
 def config_from_dict(values: Mapping[str, Any]) -> DSODConfig:

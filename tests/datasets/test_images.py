@@ -289,3 +289,22 @@ def test_a_folder_without_pictures_and_a_missing_path_are_errors(tmp_path: Path)
         find_images([tmp_path])
     with pytest.raises(DataError, match=r"gone: there is no such file or folder"):
         find_images([tmp_path / "gone"])
+
+
+# --- what a file claims to be -------------------------------------------------------------------------------
+
+
+def test_what_begins_another_program_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow gives EPS to Ghostscript, whatever the file is called."""
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a program is started"))
+    path = tmp_path / "photo.jpg"
+    noise(16, 16).save(path, "EPS")
+    for read in (read_image, image_size):
+        with pytest.raises(DataError, match="cannot be read as a picture"):
+            read(path)
+
+
+def test_sixteen_bits_are_rounded_without_floats(tmp_path: Path) -> None:
+    values = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    Image.fromarray(values).save(tmp_path / "grey.png")
+    assert np.array_equal(read(tmp_path / "grey.png")[..., 0], (values / 257).round().astype(np.uint8))

@@ -148,6 +148,7 @@ prepared.prepare_folder(sys.argv[1], sys.argv[2], size=64)
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_halfway_it_leaves_no_folder_that_looks_whole(tmp_path: Path) -> None:
     source = folder(tmp_path / "in", a=ramp(300, 200), b=ramp(300, 200), c=ramp(300, 200))
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -5,13 +5,13 @@ from collections import Counter
 
 from ..datasets import check_folder
 from ..datasets.folder_tools.check import count_objects
-from .layout import VOC_LAYOUT
+from .layout import LAYOUT
 
 HELP = "list every defect of a folder at once, and count its objects"
 EPILOG = f"""One defect a line; the exit status is 1 if there is any. A table below them counts the
 objects of each class: a slip of the keyboard is a class of its own there, and what train lacks cannot be learned.
 
-{VOC_LAYOUT}"""
+{LAYOUT}"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

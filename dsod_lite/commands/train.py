@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import warnings
 from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 
@@ -9,7 +10,9 @@ import torch
 
 from ..datasets import DataError, open_split, usual_splits
 from ..datasets.augmentation.transforms import AUGMENTATIONS
-from ..datasets.folders import Split, has_split
+from ..datasets.files import UNDIVIDED
+from ..datasets.folders import REMEDY, has_split
+from ..datasets.labelled import DetectionDataset
 from ..detector import presets as named
 from ..detector.priors import COCO300_PRIORS
 from ..support.errors import SettingError, settings
@@ -91,7 +94,9 @@ def run(args: argparse.Namespace) -> int:
     validation = args.validation or other
     train_set = open_split(args.data, split, with_objects=True)
     if not train_set.classes:
-        raise DataError(f"{args.data}: Annotations: no annotation has an object, so there is nothing to learn to find")
+        raise DataError(f"{args.data}: {split}: no picture has an object, so there is nothing to learn to find")
+    if split == UNDIVIDED and validation is None:
+        warnings.warn(f"{args.data}: is not divided: all of it is trained on, and nothing judges it; {REMEDY}", stacklevel=1)
     val_set = open_split(args.data, validation, train_set.classes) if validation is not None else None
 
     name = args.model or ("dsod300" if args.recipe else "dsod_tiny")
@@ -123,7 +128,7 @@ def config_from(args: argparse.Namespace) -> TrainConfig:
     return replace(RECIPES[args.recipe] if args.recipe else DEFAULTS, **given)
 
 
-def model_settings(args: argparse.Namespace, name: str, train_set: Split) -> dict[str, Any]:
+def model_settings(args: argparse.Namespace, name: str, train_set: DetectionDataset) -> dict[str, Any]:
     """What the named model is given beside its name."""
     settings: dict[str, Any] = {"num_classes": len(train_set.classes) + 1}
     if args.recipe == "coco" and name.startswith("dsod300"):
@@ -139,7 +144,7 @@ def model_settings(args: argparse.Namespace, name: str, train_set: Split) -> dic
     return settings
 
 
-def default_image_size(dataset: Split) -> int:
+def default_image_size(dataset: DetectionDataset) -> int:
     """The network's input for these pictures: their own median side up to 256 pixels, a multiple of 32."""
     sides = sorted(math.sqrt(width * height) for width, height in dataset.sizes)
     return min(256, max(64, 32 * round(sides[len(sides) // 2] / 32)))

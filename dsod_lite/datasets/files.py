@@ -2,12 +2,14 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from ..support.errors import DataError
 from .images import is_picture
+from .labels import Entry, fails
+from .numbers import shown
 
 DIVISIONS = {
     "train": "train", "training": "train", "trainval": "trainval", "test": "test", "testing": "test",
@@ -19,30 +21,35 @@ UNDIVIDED = "default"
 
 
 class Files:
-    """All files below a folder, but hidden ones: macOS leaves a ._NAME.jpg beside NAME.jpg on foreign disks.
+    """All files below one folder or several, but hidden ones: macOS leaves a ._NAME.jpg beside NAME.jpg.
 
-    Paths are relative to the folder, with "/" between their parts, and sorted. Raises DataError if there is no such
-    folder.
+    Paths are relative to `root`, the folder or the one that has all of them, with "/" between their parts, and sorted.
+    Raises DataError if there is no such folder.
     """
 
-    def __init__(self, root: str | Path) -> None:
-        self.root = Path(root)
-        if not self.root.is_dir():
-            raise DataError(f"{self.root}: there is no such folder")
+    def __init__(self, *folders: str | Path) -> None:
+        for folder in folders:
+            if not Path(folder).is_dir():
+                raise DataError(f"{folder}: there is no such folder")
+        self.folders = list(map(Path, folders))
+        self._seen: set[tuple[int, int]] = set()
+        self.root = self.folders[0] if len(folders) == 1 else Path(os.path.commonpath(map(os.path.abspath, folders)))
 
     @cached_property
     def paths(self) -> list[str]:
-        found, seen = [], set()
-        for folder, inner, names in os.walk(self.root, followlinks=True):
+        start = self.folders if len(self.folders) == 1 else [path.absolute() for path in self.folders]
+        return sorted(path for folder in start for path in self._below(folder))
+
+    def _below(self, top: Path) -> Iterator[str]:
+        for folder, inner, names in os.walk(top, followlinks=True):
             place = os.stat(folder)
-            if (place.st_dev, place.st_ino) in seen:  # a link to a folder above it
+            if (place.st_dev, place.st_ino) in self._seen:  # a link to a folder above it, or a folder named twice
                 inner.clear()
                 continue
-            seen.add((place.st_dev, place.st_ino))
+            self._seen.add((place.st_dev, place.st_ino))
             inner[:] = sorted(name for name in inner if not name.startswith("."))
             start = Path(folder).relative_to(self.root).as_posix()
-            found += [name if start == "." else f"{start}/{name}" for name in names if not name.startswith(".")]
-        return sorted(found)
+            yield from (name if start == "." else f"{start}/{name}" for name in names if not name.startswith("."))
 
     @cached_property
     def pictures(self) -> list[str]:
@@ -63,6 +70,8 @@ class Files:
             beside: the file with the labels. Looked for first beside it, then below the folder, then anywhere.
             split: of pictures called the same, the one in this division.
         """
+        if not name.strip():
+            return None
         name = str(PurePosixPath(name.replace("\\", "/")))
         for start in (str(PurePosixPath(beside).parent), "."):
             path = name if start == "." else f"{start}/{name}"
@@ -74,6 +83,15 @@ class Files:
         if len(found) > 1 and split:
             found = [p for p in found if division(p) == DIVISIONS.get(split, split)]
         return found[0] if len(found) == 1 else None
+
+    def relative(self, path: Path) -> str:
+        """A path of a file here as it is in `paths`."""
+        return path.relative_to(self.root).as_posix()
+
+    def missing(self, where: str, name: object) -> Entry:
+        """An entry of labels whose picture is not here."""
+        error = DataError(f"{where}: {shown(name)}: there is no such picture in {self.root}")
+        return Entry(self.root, fails(error))
 
     @cached_property
     def stems(self) -> set[str]:

@@ -26,7 +26,7 @@ def read_image(path: str | Path) -> Tensor:
     with a warning that names it.
 
     Raises:
-        DataError: naming the file, if it is missing, of another format and truncated, not a picture, or beyond Pillow's limit
+        DataError: naming the file, if it is missing, truncated (and no JPEG), not a picture, or beyond Pillow's limit
             against bombs (twice `PIL.Image.MAX_IMAGE_PIXELS`, 179 million pixels).
     """
     rgb, whole = read_rgb(path)

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import NamedTuple
 
+from ..support.errors import DataError
+from .annotations import progress
 from .images import image_frame
 
 Box = tuple[float, float, float, float]
@@ -63,6 +66,12 @@ def upright(picture: LabelledPicture) -> Upright:
     return Upright(size, objects, turned, resized)
 
 
+def sizes(picture: LabelledPicture, size: tuple[int, int]) -> str:
+    """That labels and picture differ in size, as a message has it."""
+    said = picture.size or (0, 0)
+    return f"size: {said[0]}×{said[1]}, but the picture has {size[0]}×{size[1]}"
+
+
 def turn(box: Box, size: tuple[int, int], orientation: int) -> Box:
     """A box xyxy on stored pixels of `size` (width, height) -> on those that a viewer shows, for EXIF's 5 to 8."""
     width, height = size
@@ -76,11 +85,18 @@ def _scaled(box: Box, width: int, height: int) -> Box:
     return box[0] * width, box[1] * height, box[2] * width, box[3] * height
 
 
+class Entry(NamedTuple):
+    """A picture of a list, before its labels are read: so that a broken one hides no other."""
+
+    path: Path  # of the picture; where there is none, what `read` says is missing
+    read: Callable[[], LabelledPicture]  # raises DataError naming the file and the field
+
+
 class Labels:
     """What a folder's labels say, list by list, read when it is asked for.
 
     Args:
-        splits: the lists that the folder is divided into, and what reads each.
+        splits: the lists that the folder is divided into, and what gives the entries of each.
         classes: the classes as the folder declares them; None: every name that an object has, sorted.
         of_list: where each list has a file and classes of its own, as with COCO: these. Such a list is judged on
             exactly as it is in the file, and the classes asked for may be fewer.
@@ -89,7 +105,7 @@ class Labels:
 
     def __init__(
         self,
-        splits: Mapping[str, Callable[[], Iterable[LabelledPicture]]],
+        splits: Mapping[str, Callable[[], Iterable[Entry]]],
         classes: Callable[[], tuple[str, ...]] | None = None,
         of_list: Callable[[str], tuple[str, ...]] | None = None,
         subset: Callable[[str, tuple[str, ...]], dict[str, int | None]] | None = None,
@@ -107,10 +123,14 @@ class Labels:
         """Whether a list is judged on exactly as it is in its file."""
         return self._of_list is not None
 
+    def entries(self, split: str) -> list[Entry]:
+        """The pictures of a list, in its order. Raises DataError naming a list that cannot be read."""
+        return list(self._splits[split]())
+
     def pictures(self, split: str) -> list[LabelledPicture]:
-        """The pictures of a list, in its order. Raises DataError naming what cannot be read."""
+        """The same, read. Raises DataError naming what cannot be read."""
         if split not in self._read:
-            self._read[split] = list(self._splits[split]())
+            self._read[split] = [entry.read() for entry in progress(self.entries(split))]
         return self._read[split]
 
     @cached_property
@@ -133,10 +153,18 @@ class Labels:
         return classes, {name: label for label, name in enumerate(classes, start=1)}
 
 
-def grouped(pictures: Iterable[tuple[str, LabelledPicture]], classes: tuple[str, ...] | None = None) -> Labels:
-    """Pictures with the list that each belongs to, as one file has them."""
-    splits: dict[str, list[LabelledPicture]] = {}
-    for split, picture in pictures:
-        splits.setdefault(split, []).append(picture)
-    declared = None if classes is None else lambda: classes or ()
-    return Labels({split: lambda own=own: own for split, own in splits.items()}, declared)  # type: ignore[misc]
+def listed(entries: Iterable[tuple[str, Entry]]) -> dict[str, Callable[[], list[Entry]]]:
+    """The lists of entries that come with the name of theirs, as from a file that has all."""
+    splits: dict[str, list[Entry]] = {}
+    for split, entry in entries:
+        splits.setdefault(split, []).append(entry)
+    return {split: partial(list, own) for split, own in splits.items()}
+
+
+def fails(error: DataError) -> Callable[[], LabelledPicture]:
+    """What reads an entry that cannot be read."""
+
+    def read() -> LabelledPicture:
+        raise error
+
+    return read

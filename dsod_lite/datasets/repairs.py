@@ -41,7 +41,7 @@ class Repairs:
             ("boxes without width or height, or reversed: dropped", self.degenerate),
             ("boxes wholly outside their picture: dropped", self.outside),
             ("boxes partly outside their picture: clipped", self.clipped),
-            ("photographs that the camera stored lying on their side, and the labels so: turned, boxes too", self.turned),
+            ("photographs stored lying on their side, and labelled so: turned, and the boxes too", self.turned),
             ("annotations that give another size than their picture: the picture's was used", self.resized),
         ):
             if where:

@@ -1,12 +1,13 @@
 """Folders in Pascal VOC's layout: JPEGImages, Annotations and ImageSets/Main with train.txt, val.txt, test.txt."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from ..support.errors import DataError
-from .annotations import class_names, find_image, images_by_name, progress, read_annotation, split_names
+from .annotations import class_names, images_by_name, progress, read_annotation, split_names
 from .labelled import LabelledDataset, Transform
-from .labels import LabelledObject, LabelledPicture
+from .labels import Entry, LabelledObject, LabelledPicture, fails
 
 
 class VOCDataset(LabelledDataset):
@@ -29,18 +30,24 @@ class VOCDataset(LabelledDataset):
         self.root, self.split = Path(root), split
         if not self.root.is_dir():
             raise DataError(f"{self.root}: there is no such folder")
-        pictures = voc_pictures(self.root, split)
+        pictures = [entry.read() for entry in progress(voc_entries(self.root, split))]
         names = tuple(classes) if classes is not None else class_names(self.root)
         super().__init__(pictures, names, f"{self.root} ({split})", transform=transform)
 
 
-def voc_pictures(root: Path, split: str) -> list[LabelledPicture]:
-    """The pictures of ImageSets/Main/SPLIT.txt. Raises DataError naming the file and the field."""
-    names = split_names(root, split)
-    images = images_by_name(root)
-    paths = [images[name] if name in images else find_image(root, name) for name in names]
-    read = (labelled(name, path, root / "Annotations" / f"{name}.xml") for name, path in zip(names, paths, strict=True))
-    return list(_shown(read, len(names)))
+def voc_entries(root: Path, split: str) -> list[Entry]:
+    """The pictures of ImageSets/Main/SPLIT.txt. Raises DataError naming the list."""
+    names, images = split_names(root, split), images_by_name(root)
+    return [voc_entry(root, name, images.get(name)) for name in names]
+
+
+def voc_entry(root: Path, name: str, path: Path | None) -> Entry:
+    """JPEGImages/NAME and Annotations/NAME.xml."""
+    xml = root / "Annotations" / f"{name}.xml"
+    if path is None:
+        missing = root / "JPEGImages" / f"{name}.jpg"
+        return Entry(missing, fails(DataError(f"{missing}: there is no such picture")))
+    return Entry(path, partial(labelled, name, path, xml))
 
 
 def labelled(name: str, path: Path, xml: Path) -> LabelledPicture:
@@ -48,8 +55,3 @@ def labelled(name: str, path: Path, xml: Path) -> LabelledPicture:
     annotation = read_annotation(xml)
     objects = tuple(LabelledObject(o.name, o.box, o.difficult) for o in annotation.objects)
     return LabelledPicture(name, path, objects, str(xml), annotation.size, xml=xml)
-
-
-def _shown(items: Iterator[LabelledPicture], length: int) -> Iterator[LabelledPicture]:
-    bar = progress(range(length))
-    return (item for item, _ in zip(items, bar, strict=True))

@@ -3,11 +3,13 @@
 import json
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ..annotations import progress
-from ..coco import CocoFile, subset
+from ..coco import subset
+from ..coco_file import CocoFile
 from ..files import DIVISIONS, UNDIVIDED, Files, division
-from ..labels import LabelledPicture, Labels
+from ..labels import Entry, Labels
 from .format import Division, Format, copy_picture
 
 PREFIX = "instances_"
@@ -48,19 +50,19 @@ def read(files: Files) -> Labels:
             opened[split] = CocoFile(files.root / sources[split])
         return opened[split]
 
-    def pictures(split: str) -> list[LabelledPicture]:
+    def entries(split: str) -> list[Entry]:
         inner, own = sources[split], files.root / split  # COCO's own folders are called as the list is
 
         def find(name: str) -> Path | None:
             found = f"{split}/{name}" if f"{split}/{name}" in files else files.picture(name, inner, split)
             return files.root / found if found else None
 
-        return list(file(split).pictures(find, own if own.is_dir() else (files.root / inner).parent))
+        return file(split).entries(find, own if own.is_dir() else (files.root / inner).parent)
 
     def labels(split: str, wanted: tuple[str, ...]) -> dict[str, int | None]:
         return subset(wanted, file(split).classes, files.root / sources[split])
 
-    return Labels({s: partial(pictures, s) for s in sources}, None, lambda split: file(split).classes, labels)
+    return Labels({s: partial(entries, s) for s in sources}, None, lambda split: file(split).classes, labels)
 
 
 def write(division: Division, to: Path) -> None:
@@ -69,7 +71,8 @@ def write(division: Division, to: Path) -> None:
     categories = [{"id": i, "name": name} for name, i in number.items()]
     (to / "annotations").mkdir()
     for split, pictures in division.splits.items():
-        images, annotations = [], []
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
         for i, picture in enumerate(progress(pictures), start=1):
             name = copy_picture(picture, to / split / picture.name).name
             width, height = picture.size or (0, 0)
@@ -94,4 +97,5 @@ COCO = Format(
     lambda files: bool(annotation_files(files)),
     read,
     write,
+    crowds=True,
 )

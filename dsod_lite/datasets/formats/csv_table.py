@@ -2,13 +2,14 @@
 
 import csv
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ...support.errors import DataError
 from ..annotations import progress
 from ..files import DIVISIONS, UNDIVIDED, Files, division, unique_names
-from ..labels import Box, LabelledObject, LabelledPicture, Labels, grouped
+from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, listed
 from ..numbers import pixels, shown, written_number
 from .format import Division, Format, copy_picture
 
@@ -79,25 +80,33 @@ def _numbers_or_empty(row: list[str], fields: tuple[str, ...]) -> bool:
 
 def read(files: Files) -> Labels:
     """The lists are those of the folders, or of the tables' names: train.csv, test_labels.csv."""
-    objects: dict[tuple[str, str], list[LabelledObject]] = {}
-    said: dict[tuple[str, str], tuple[str, tuple[int, int] | None]] = {}
+    rows: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
+    lost: list[tuple[str, Entry]] = []
     for source, table in tables(files).items():
         named = next((DIVISIONS[w] for w in PurePosixPath(source).stem.lower().split("_") if w in DIVISIONS), None)
         for line, row in progress(table.rows):
             where = f"{files.root / source}: line {line}"
             cells = {meaning: row[i].strip() if i < len(row) else "" for meaning, i in table.columns.items()}
-            path = files.picture(cells["picture"], source, named or "") if cells["picture"] else None
+            path = files.picture(cells["picture"], source, named or "")
+            split = division(path or source) or division(source) or named or UNDIVIDED
             if path is None:
-                raise DataError(f"{where}: {shown(cells['picture'])}: there is no such picture in {files.root}")
-            key = (division(path) or division(source) or named or UNDIVIDED, path)
-            size = pixels(written_number(cells.get("width")), written_number(cells.get("height")))
-            said.setdefault(key, (where, size))
-            objects.setdefault(key, []).extend(read_row(where, cells))
-    names = unique_names(dict.fromkeys(path for _, path in objects))
-    return grouped(
-        (split, LabelledPicture(names[path], files.root / path, tuple(found), *said[split, path]))
-        for (split, path), found in objects.items()
-    )
+                lost.append((split, files.missing(where, cells["picture"])))
+            else:
+                rows.setdefault((split, path), []).append((where, cells))
+    names = unique_names(dict.fromkeys(path for _, path in rows))
+    found = [
+        (split, Entry(files.root / path, partial(read_picture, names[path], files.root / path, own)))
+        for (split, path), own in rows.items()
+    ]
+    return Labels(listed(found + lost))
+
+
+def read_picture(name: str, path: Path, rows: list[tuple[str, dict[str, str]]]) -> LabelledPicture:
+    """A picture's rows. Raises DataError naming the line."""
+    objects = tuple(item for where, cells in rows for item in read_row(where, cells))
+    where, cells = rows[0]
+    size = pixels(written_number(cells.get("width")), written_number(cells.get("height")))
+    return LabelledPicture(name, path, objects, where, size)
 
 
 def read_row(where: str, cells: dict[str, str]) -> Iterator[LabelledObject]:

@@ -3,12 +3,13 @@
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ...support.errors import DataError
 from ..annotations import progress
 from ..files import DIVISIONS, UNDIVIDED, Files, division, unique_names
-from ..labels import Box, LabelledObject, LabelledPicture, Labels, grouped
+from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, listed
 from ..numbers import pixels, shown, written_number
 from .format import Division, Format, copy_picture
 from .labelme import bounds
@@ -28,30 +29,32 @@ def sources(files: Files) -> list[str]:
 
 def read(files: Files) -> Labels:
     """The lists are CVAT's subsets, or those of the folders."""
-    found: list[tuple[str, ET.Element, str, str]] = []
+    found: list[tuple[str, str, ET.Element, str]] = []
     classes: dict[str, None] = {}
     for source in sources(files):
         root = parse(files.root / source)
         classes |= dict.fromkeys(e.text.strip() for e in root.findall("meta//label/name") if e.text and e.text.strip())
         for i, image in enumerate(root.findall("image")):
-            name, where = image.get("name") or "", f"{files.root / source}: image {i}"
             subset = (image.get("subset") or "").lower()
-            path = files.picture(name, source, subset) if name else None
-            if path is None:
-                raise DataError(f"{where}: name: {shown(name)}: there is no such picture in {files.root}")
-            split = DIVISIONS.get(subset, subset) or division(path) or division(source) or UNDIVIDED
-            found.append((split, image, path, where))
-    names = unique_names(dict.fromkeys(path for _, _, path, _ in found))
+            path = files.picture(image.get("name") or "", source, subset) or ""
+            split = DIVISIONS.get(subset, subset) or division(path or source) or UNDIVIDED
+            found.append((split, path, image, f"{files.root / source}: image {i}"))
+    names = unique_names(dict.fromkeys(path for _, path, _, _ in found))
+    splits = listed((split, _entry(files, names[path], path, image, where)) for split, path, image, where in found)
+    return Labels(splits, (lambda: tuple(classes)) if classes else None)
 
-    def pictures() -> Iterator[tuple[str, LabelledPicture]]:
-        for split, image, path, where in progress(found):
-            objects = tuple(o for i, e in enumerate(image) for o in read_shape(f"{where}: {e.tag} {i}", e))
-            size = pixels(written_number(image.get("width")), written_number(image.get("height")))
-            yield split, LabelledPicture(names[path], files.root / path, objects, where, size)
 
-    read_all = list(pictures())
-    classes |= dict.fromkeys(sorted({o.name for _, p in read_all for o in p.objects}))
-    return grouped(read_all, tuple(classes))
+def _entry(files: Files, name: str, path: str, image: ET.Element, where: str) -> Entry:
+    if not path:
+        return files.missing(where, image.get("name"))
+    return Entry(files.root / path, partial(read_image, name, files.root / path, image, where))
+
+
+def read_image(name: str, path: Path, image: ET.Element, where: str) -> LabelledPicture:
+    """An <image>. Raises DataError naming the place in the file."""
+    objects = tuple(o for i, e in enumerate(image) for o in read_shape(f"{where}: {e.tag} {i}", e))
+    size = pixels(written_number(image.get("width")), written_number(image.get("height")))
+    return LabelledPicture(name, path, objects, where, size)
 
 
 def parse(path: Path) -> ET.Element:

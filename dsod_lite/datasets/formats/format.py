@@ -21,12 +21,14 @@ class Format:
     """A way in which labelling tools keep labels.
 
     Attributes:
-        name: what it is called.
+        name: what it is called; `arrange --format` takes it, where it is written.
         words: what the help says of it.
         recognises: whether a folder is of this kind, by the names of its files and, where these leave it open, a look
             into one.
         read: what the labels say. Raises DataError naming the file and the field.
         write: pictures and labels into an empty folder; None for what is only read.
+        ending: of the file of labels that each picture has; None: one file has many, or there are others like it.
+        crowds: whether it has a place for COCO's boxes around crowds.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Format:
     recognises: Callable[[Files], bool]
     read: Callable[[Files], Labels]
     write: Callable[[Division, Path], None] | None = None
+    ending: str | None = None
+    crowds: bool = False
 
 
 def copy_picture(picture: LabelledPicture, to: Path) -> Path:

@@ -3,16 +3,17 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
 
 from ...support.errors import DataError
 from ..annotations import progress
-from ..coco import read_json
+from ..coco_file import read_json
 from ..files import UNDIVIDED, Files, division, unique_names
 from ..images import is_picture
-from ..labels import Box, LabelledObject, LabelledPicture, Labels, grouped
+from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, fails, listed
 from ..numbers import number, pixels, shown
 from .format import Division, Format, copy_picture
 from .labelme import bounds
@@ -39,24 +40,32 @@ def sources(files: Files) -> list[str]:
 
 def read(files: Files) -> Labels:
     """The lists are those of the folders. Of a picture labelled several times the first labelling counts."""
-    found = []
+    found: list[tuple[str, str, Entry | None, str, list[dict[str, Any]]]] = []
     for source in sources(files):
-        for i, task in enumerate(read_json(files.root / source)):
-            where = f"{files.root / source}: task {i}"
-            url, results = read_task(where, task)
-            path = picture_of(files, url, source)
-            if path is None:
-                raise DataError(f"{where}: {shown(url)}: there is no such picture in {files.root}")
-            found.append((division(path) or division(source) or UNDIVIDED, path, where, results))
-    names = unique_names(dict.fromkeys(path for _, path, _, _ in found))
+        tasks = read_json(files.root / source)
+        for i, task in enumerate(tasks if isinstance(tasks, list) else []):
+            where, url, wrong = f"{files.root / source}: task {i}", "", None
+            results: list[dict[str, Any]] = []
+            try:
+                url, results = read_task(where, task)
+            except DataError as error:
+                wrong = Entry(files.root / source, fails(error))
+            path = picture_of(files, url, source) or ""
+            if not path and not wrong:
+                wrong = files.missing(where, url)
+            found.append((division(path or source) or UNDIVIDED, path, wrong, where, results))
+    names = unique_names(dict.fromkeys(path for _, path, _, _, _ in found))
+    return Labels(listed(
+        (split, wrong or Entry(files.root / p, partial(read_picture, names[p], files.root / p, where, results)))
+        for split, p, wrong, where, results in found
+    ))  # fmt: skip
 
-    def pictures() -> Iterator[tuple[str, LabelledPicture]]:
-        for split, path, where, results in progress(found):
-            objects = tuple(o for i, result in enumerate(results) for o in read_result(f"{where}: result {i}", result))
-            size = next(filter(None, map(size_of, results)), None)
-            yield split, LabelledPicture(names[path], files.root / path, objects, where, size, relative=True)
 
-    return grouped(pictures())
+def read_picture(name: str, path: Path, where: str, results: list[dict[str, Any]]) -> LabelledPicture:
+    """What was labelled on a picture. Raises DataError naming the place in the file."""
+    objects = tuple(o for i, result in enumerate(results) for o in read_result(f"{where}: result {i}", result))
+    size = next(filter(None, map(size_of, results)), None)
+    return LabelledPicture(name, path, objects, where, size, relative=True)
 
 
 def read_task(where: str, task: Any) -> tuple[str, list[dict[str, Any]]]:
@@ -68,6 +77,7 @@ def read_task(where: str, task: Any) -> tuple[str, list[dict[str, Any]]]:
     urls = [v for v in fields.values() if isinstance(v, str) and is_picture(urlparse(v).path + urlparse(v).query)]
     if not urls:
         raise DataError(f"{where}: data: {shown(data)} names no picture")
+    results: Any
     if "data" not in task:
         results = next((v for v in task.values() if isinstance(v, list) and v and isinstance(v[0], dict)), [])
     else:
@@ -152,6 +162,6 @@ def write(division: Division, to: Path) -> None:
 
 
 LABEL_STUDIO = Format(
-    "label studio", "Label Studio's JSON with the pictures anywhere below", lambda files: bool(sources(files)),
+    "label-studio", "Label Studio's JSON with the pictures anywhere below", lambda files: bool(sources(files)),
     read, write,
 )  # fmt: skip

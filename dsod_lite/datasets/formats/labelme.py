@@ -2,19 +2,17 @@
 
 import json
 import math
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...support.errors import DataError
 from ..annotations import progress
-from ..coco import read_json
-from ..files import Files, divided, unique_names
+from ..coco_file import read_json
+from ..files import Files
 from ..labels import Box, LabelledObject, LabelledPicture, Labels
 from ..numbers import number, pixels, shown
 from .format import Division, Format, copy_picture
-from .voc import pair_up
+from .voc import pair_up, paired
 
 
 def recognises(files: Files) -> bool:
@@ -25,14 +23,7 @@ def recognises(files: Files) -> bool:
 
 def read(files: Files) -> Labels:
     """The lists are those of the folders."""
-    pairs = pair_up(files, ".json")
-    names = unique_names(pairs)
-
-    def pictures(paths: list[str]) -> Iterator[LabelledPicture]:
-        for path in progress(paths):
-            yield read_picture(names[path], files.root / path, files.root / pairs[path])
-
-    return Labels({split: partial(pictures, paths) for split, paths in divided(pairs).items()})
+    return paired(files, ".json", read_picture)
 
 
 def read_picture(name: str, path: Path, source: Path) -> LabelledPicture:
@@ -84,7 +75,7 @@ def write(division: Division, to: Path) -> None:
                 }
                 for item in picture.objects
             ]  # fmt: skip
-            content = {
+            content: dict[str, Any] = {
                 "version": "5.0.1", "flags": {}, "shapes": shapes, "imagePath": image.name, "imageData": None,
                 "imageHeight": height, "imageWidth": width,
             }  # fmt: skip
@@ -92,4 +83,4 @@ def write(division: Division, to: Path) -> None:
             (to / split / f"{picture.name}.json").write_text(text, encoding="utf-8")
 
 
-LABELME = Format("labelme", "LabelMe: NAME.json beside NAME.jpg", recognises, read, write)
+LABELME = Format("labelme", "LabelMe: NAME.json beside NAME.jpg", recognises, read, write, ending=".json")

@@ -34,10 +34,9 @@ def recognise(files: Files) -> Format:
     for row in FORMATS:
         if row.recognises(files):
             return row
-    raise DataError(
-        f"{files.root}: {len(files.pictures)} pictures, and no labels that are known here; they may be: "
-        + "; ".join(row.words for row in FORMATS)
-    )
+    names = ", ".join(row.name for row in FORMATS)
+    known = f"known are {names}; `python -m dsod_lite check --help` says how each looks"
+    raise DataError(f"{', '.join(map(str, files.folders))}: {len(files.pictures)} pictures, and no labels that {known}")
 
 
 def read_folder(root: object) -> tuple[Format, Labels]:

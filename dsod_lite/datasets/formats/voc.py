@@ -1,7 +1,7 @@
 """Pascal VOC: one XML file a picture. In VOC's own layout with lists, in its devkit by years, or lying loose."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -9,54 +9,59 @@ from ...support.errors import DataError
 from ..annotations import class_names, progress
 from ..classes import VOC_CLASSES
 from ..files import Files, divided, unique_names
-from ..images import SUFFIXES
-from ..labels import LabelledPicture, Labels
+from ..images import is_picture
+from ..labels import Entry, LabelledPicture, Labels
 from ..union import VOC_UNIONS
-from ..voc import labelled, voc_pictures
+from ..voc import labelled, voc_entries
 from .format import Division, Format, copy_picture
 
 LISTS = "ImageSets/Main"
 
 
 def lists_of(root: Path) -> list[str]:
-    """The names of the lists in ImageSets/Main, those of a single class (`cat_train`) aside."""
-    names = sorted(path.stem for path in (root / LISTS).glob("*.txt"))
-    return [name for name in names if name.rpartition("_")[2] not in names or "_" not in name]
+    """The names of the lists in ImageSets/Main."""
+    return sorted(path.stem for path in (root / LISTS).glob("*.txt"))
 
 
 def read_layout(files: Files) -> Labels:
     """A folder with ImageSets/Main."""
     root = files.root
-    return Labels({split: partial(voc_pictures, root, split) for split in lists_of(root)}, partial(class_names, root))
+    return Labels({split: partial(voc_entries, root, split) for split in lists_of(root)}, partial(class_names, root))
 
 
 def read_devkit(files: Files) -> Labels:
     """VOCdevkit: each list of each year, and the unions that the papers train on."""
-
-    def union(parts: tuple[tuple[str, str], ...]) -> list[LabelledPicture]:
-        return [picture for year, split in parts for picture in voc_pictures(files.root / year, split)]
-
     years = sorted(path.name for path in files.root.glob("VOC20*") if (path / LISTS).is_dir())
-    splits: dict[str, Callable[[], list[LabelledPicture]]] = {
-        f"{year}/{split}": partial(voc_pictures, files.root / year, split)
+    splits: dict[str, Callable[[], list[Entry]]] = {
+        f"{year}/{split}": partial(voc_entries, files.root / year, split)
         for year in years
         for split in lists_of(files.root / year)
     }
-    unions = {name: partial(union, parts) for name, parts in VOC_UNIONS.items()}
-    there = {name for name, parts in VOC_UNIONS.items() if all(f"{year}/{split}" in splits for year, split in parts)}
-    return Labels(splits | {name: read for name, read in unions.items() if name in there}, lambda: VOC_CLASSES)
+
+    def union(parts: tuple[tuple[str, str], ...]) -> list[Entry]:
+        return [entry for year, split in parts for entry in splits[f"{year}/{split}"]()]
+
+    for name, parts in VOC_UNIONS.items():
+        if all(f"{year}/{split}" in splits for year, split in parts):
+            splits[name] = partial(union, parts)
+    return Labels(splits, lambda: VOC_CLASSES)
 
 
 def read_loose(files: Files) -> Labels:
     """NAME.xml, or NAME.jpg.xml, with NAME.jpg: beside it, or anywhere else in the folder."""
-    pairs = pair_up(files, ".xml")
+    return paired(files, ".xml", labelled)
+
+
+def paired(files: Files, ending: str, read: Callable[[str, Path, Path], LabelledPicture]) -> Labels:
+    """A format with a file of labels for each picture: `read` gets the picture's name, the picture and that file."""
+    pairs = pair_up(files, ending)
     names = unique_names(pairs)
 
-    def read(paths: list[str]) -> Iterator[LabelledPicture]:
-        for path in progress(paths):
-            yield labelled(names[path], files.root / path, files.root / pairs[path])
+    def entries(paths: list[str]) -> list[Entry]:
+        pictures = [(path, files.root / path, files.root / pairs[path]) for path in paths]
+        return [Entry(picture, partial(read, names[path], picture, source)) for path, picture, source in pictures]
 
-    return Labels({split: partial(read, paths) for split, paths in divided(pairs).items()})
+    return Labels({split: partial(entries, paths) for split, paths in divided(pairs).items()})
 
 
 def pair_up(files: Files, ending: str) -> dict[str, str]:
@@ -67,11 +72,12 @@ def pair_up(files: Files, ending: str) -> dict[str, str]:
     """
     folders = {"images": ("labels", "annotations"), "jpegimages": ("Annotations",)}
     anywhere: dict[str, list[str]] = {}
-    for path in files.ending(ending):
-        stem = path.rpartition("/")[2][: -len(ending)]
-        for name in {stem, *([stem.rpartition(".")[0]] if stem.lower().endswith(SUFFIXES) else [])}:
-            anywhere.setdefault(name, []).append(path)
-    found, owner = {}, {}
+    for source in files.ending(ending):
+        stem = source.rpartition("/")[2][: -len(ending)]
+        for name in {stem, *([stem.rpartition(".")[0]] if is_picture(stem) else [])}:
+            anywhere.setdefault(name, []).append(source)
+    found: dict[str, str] = {}
+    owner: dict[str, str] = {}
     for picture in files.pictures:
         folder, _, name = picture.rpartition("/")
         stem = name.rpartition(".")[0]
@@ -80,7 +86,7 @@ def pair_up(files: Files, ending: str) -> dict[str, str]:
         for i, part in enumerate(parts):
             starts += ["/".join([*parts[:i], other, *parts[i + 1 :], ""]) for other in folders.get(part.lower(), ())]
         near = [f"{start}{tail}{ending}" for start in starts for tail in (stem, name)]
-        path = next((path for path in near if path in files), None)
+        path: str | None = next((path for path in near if path in files), None)
         if path is None:
             choice = anywhere.get(name) or anywhere.get(stem) or []
             if len(choice) > 1:
@@ -124,17 +130,18 @@ def element(picture: LabelledPicture) -> ET.Element:
         ET.SubElement(child, "name").text = item.name
         ET.SubElement(child, "difficult").text = str(int(item.difficult or item.crowd))
         box = ET.SubElement(child, "bndbox")
-        for corner, value in zip(("xmin", "ymin", "xmax", "ymax"), item.box, strict=True):
-            ET.SubElement(box, corner).text = f"{round(value, 2):g}" if value < 1e4 else f"{value:.2f}"
+        for corner, place in zip(("xmin", "ymin", "xmax", "ymax"), item.box, strict=True):
+            ET.SubElement(box, corner).text = f"{place:.2f}".removesuffix(".00")
     return root
 
 
 LAYOUT = Format(
     "voc",
     "Pascal VOC's layout: JPEGImages/, Annotations/ and the lists ImageSets/Main/train.txt, val.txt …",
-    lambda files: bool(lists_of(files.root)) and (files.root / "Annotations").is_dir(),
+    lambda files: bool(lists_of(files.root)),
     read_layout,
     write,
+    crowds=True,  # as difficult
 )
 DEVKIT = Format(
     "voc devkit",
@@ -147,6 +154,7 @@ LOOSE = Format(
     "VOC's XML files beside the pictures, or anywhere below the folder: LabelImg, Roboflow",
     lambda files: any(is_annotation(files.root / path) for path in files.ending(".xml")[:3]),
     read_loose,
+    ending=".xml",
 )
 
 

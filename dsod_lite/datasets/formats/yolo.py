@@ -10,7 +10,7 @@ import yaml
 from ...support.errors import DataError
 from ..annotations import progress
 from ..files import DIVISIONS, UNDIVIDED, Files, divided, unique_names
-from ..labels import Box, LabelledObject, LabelledPicture, Labels
+from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels
 from ..numbers import shown, written_number
 from .format import Division, Format, copy_picture
 from .voc import pair_up
@@ -57,14 +57,19 @@ def read(files: Files) -> Labels:
     lists = lists_of(files, config, content) or divided(texts)
     called = unique_names(dict.fromkeys(path for paths in lists.values() for path in paths))
 
-    def pictures(paths: list[str]) -> Iterator[LabelledPicture]:
-        for path in progress(paths):
-            text = files.root / texts[path] if path in texts else None  # without one it is background
-            objects = tuple(read_objects(text, names)) if text else ()
-            yield LabelledPicture(called[path], files.root / path, objects, str(text or path), relative=True)
+    def entries(paths: list[str]) -> list[Entry]:
+        pictures = [(files.root / path, files.root / texts[path] if path in texts else None) for path in paths]
+        called_so = [called[path] for path in paths]
+        return [Entry(p, partial(read_picture, n, p, t, names)) for n, (p, t) in zip(called_so, pictures, strict=True)]
 
-    splits = {split: partial(pictures, paths) for split, paths in lists.items()}
+    splits = {split: partial(entries, paths) for split, paths in lists.items()}
     return Labels(splits, None if names is None else lambda: tuple(names.values()))
+
+
+def read_picture(name: str, path: Path, text: Path | None, names: dict[int, str] | None) -> LabelledPicture:
+    """A picture without a text file is background, as for Ultralytics. Raises DataError naming file and line."""
+    objects = tuple(read_objects(text, names)) if text else ()
+    return LabelledPicture(name, path, objects, str(text or path), relative=True)
 
 
 def read_yaml(path: Path) -> dict[Any, Any]:

@@ -3,15 +3,17 @@
 import argparse
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 
 import torch
 
 from ..datasets import DataError, open_split, usual_splits
+from ..datasets.annotations import REMEDY
 from ..datasets.augmentation.transforms import AUGMENTATIONS
 from ..datasets.files import UNDIVIDED
-from ..datasets.folders import REMEDY, has_split
+from ..datasets.folders import has_split
 from ..datasets.labelled import DetectionDataset
 from ..detector import presets as named
 from ..detector.priors import COCO300_PRIORS
@@ -96,7 +98,9 @@ def run(args: argparse.Namespace) -> int:
     if not train_set.classes:
         raise DataError(f"{args.data}: {split}: no picture has an object, so there is nothing to learn to find")
     if split == UNDIVIDED and validation is None:
-        warnings.warn(f"{args.data}: is not divided: all of it is trained on, and nothing judges it; {REMEDY}", stacklevel=1)
+        warnings.warn(
+            f"{args.data}: is not divided: all of it is trained on, and nothing judges it; {REMEDY}", stacklevel=1
+        )
     val_set = open_split(args.data, validation, train_set.classes) if validation is not None else None
 
     name = args.model or ("dsod300" if args.recipe else "dsod_tiny")
@@ -117,9 +121,7 @@ def run(args: argparse.Namespace) -> int:
 def config_from(args: argparse.Namespace) -> TrainConfig:
     """The recipe's settings, or the defaults, with what was given in their place."""
     given = {
-        name: getattr(args, name)
-        for name in TrainConfig.__dataclass_fields__
-        if getattr(args, name, None) is not None
+        name: getattr(args, name) for name in TrainConfig.__dataclass_fields__ if getattr(args, name, None) is not None
     }
     if args.minutes is not None:
         given["epochs"] = None
@@ -146,5 +148,10 @@ def model_settings(args: argparse.Namespace, name: str, train_set: DetectionData
 
 def default_image_size(dataset: DetectionDataset) -> int:
     """The network's input for these pictures: their own median side up to 256 pixels, a multiple of 32."""
-    sides = sorted(math.sqrt(width * height) for width, height in dataset.sizes)
+    return usual_image_size(dataset.sizes)
+
+
+def usual_image_size(sizes: Sequence[tuple[int, int]]) -> int:
+    """Likewise, for pictures of these sizes (width, height)."""
+    sides = sorted(math.sqrt(width * height) for width, height in sizes)
     return min(256, max(64, 32 * round(sides[len(sides) // 2] / 32)))

@@ -16,8 +16,8 @@ from .images import is_picture
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SMALLEST_SIDE = 0.01
 """Pixels. A thinner box may lose its width to float32, and a detector learns the logarithm of the width."""
-REMEDY = "`python -m dsod_lite arrange` makes folders and lists of loose pictures and XML files"
-"""For a folder that is not in VOC's layout at all."""
+REMEDY = "`python -m dsod_lite arrange FOLDER --to NEW` makes a copy with train, val and test"
+"""For a folder that is not divided."""
 SLOW_TO_READ = 2000
 """From this many annotations on, reading them takes long enough for a progress bar."""
 

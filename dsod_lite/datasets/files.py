@@ -114,6 +114,11 @@ class Files:
         return found
 
 
+def division_of(split: str) -> str | None:
+    """What a list is called here: train for training, train2017 or VOC2007/train; None for other lists."""
+    return DIVISIONS.get(split.rpartition("/")[2].rstrip("0123456789").lower())
+
+
 def division(path: str) -> str | None:
     """The list that a file's folders put it into: train, val, test or trainval; None where they say nothing."""
     parts = path.lower().split("/")[:-1]

@@ -3,13 +3,11 @@
 from pathlib import Path
 
 from ..support.errors import DataError
+from .annotations import REMEDY
 from .files import DIVISIONS
 from .formats.table import read_folder
 from .labelled import LabelledDataset
 from .labels import Labels
-
-REMEDY = "`python -m dsod_lite arrange` makes a copy that is divided into train, val and test"
-"""For a folder that is not divided."""
 
 
 def open_split(
@@ -27,16 +25,28 @@ def open_split(
     Raises:
         DataError: naming the file that is missing or broken.
     """
-    row, labels = read_folder(folder)
-    own = find_list(labels, split)
-    if own is None:
-        there = ", ".join(labels.splits) or "none"
-        raise DataError(f"{folder} ({row.name}): {split}: there is no such split; the folder has: {there}")
+    labels, own = opened(folder, split)
     pictures = labels.pictures(own)
     wanted, numbers = labels.numbers(own, classes)
     raw = labels.judged_raw and not with_objects
     alone = labels.judged_raw and with_objects
     return LabelledDataset(pictures, wanted, f"{folder} ({own})", numbers, with_objects=alone, raw=raw)
+
+
+def split_paths(folder: str | Path, split: str) -> list[Path]:
+    """The files of a list's pictures, whatever their labels say. Raises DataError as `open_split` does."""
+    labels, own = opened(folder, split)
+    return [entry.path for entry in labels.entries(own)]
+
+
+def opened(folder: str | Path, split: str) -> tuple[Labels, str]:
+    """A folder's labels, and its name for a list. Raises DataError naming the lists that there are."""
+    row, labels = read_folder(folder)
+    own = find_list(labels, split)
+    if own is None:
+        there = ", ".join(labels.splits) or f"none; {REMEDY}"
+        raise DataError(f"{folder} ({row.name}): {split}: there is no such split; the folder has: {there}")
+    return labels, own
 
 
 def find_list(labels: Labels, split: str) -> str | None:

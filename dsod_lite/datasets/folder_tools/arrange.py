@@ -12,7 +12,7 @@ from tqdm import tqdm
 from ...support.errors import DataError, SettingError
 from ...support.files import new_folder
 from ..annotations import progress
-from ..files import DIVISIONS, Files, unique_names
+from ..files import Files, division_of, unique_names
 from ..formats.format import Division, Format
 from ..formats.table import WRITTEN, recognise
 from ..formats.voc import pair_up
@@ -95,7 +95,7 @@ def own_division(labels: Labels) -> dict[str, list[Entry]]:
     """
     found: dict[str, list[Entry]] = {}
     for split in labels.splits:
-        meant = DIVISIONS.get(split.rpartition("/")[2].rstrip("0123456789").lower())
+        meant = division_of(split)
         if meant:
             found.setdefault(meant, []).extend(labels.entries(split))
     whole = found.pop("trainval", [])

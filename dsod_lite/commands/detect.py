@@ -15,6 +15,7 @@ from tqdm import tqdm
 from ..datasets import DataError, find_images, read_image
 from ..datasets.folders import split_paths
 from ..plots import PALETTE
+from ..plots.fonts import USUAL, font_for, writable
 from ..support.errors import SettingError
 from ..support.files import write_json
 from ..support.processes import pick_device
@@ -94,14 +95,16 @@ def drawn(image: torch.Tensor, detections: dict[str, torch.Tensor], classes: tup
     height, width = image.shape[-2] * factor, image.shape[-1] * factor
     canvas = transforms.resize(image, [height, width], antialias=True)
     labels = detections["labels"].tolist()
+    scores = detections["scores"].tolist()
+    words = [f"{writable(classes[i - 1], i)} {s:.2f}" for i, s in zip(labels, scores, strict=True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchvision warns that a picture has no boxes; that is fine here
         return draw_bounding_boxes(
             canvas,
             detections["boxes"] * factor,
-            [f"{classes[i - 1]} {s:.2f}" for i, s in zip(labels, detections["scores"].tolist(), strict=True)],
+            words,
             colors=[PALETTE[(i - 1) % len(PALETTE)] for i in labels],
             width=max(2, round(max(height, width) / 300)),
-            font=findfont("DejaVu Sans:bold"),  # comes with Matplotlib; torchvision's own has one size, for stamps
+            font=findfont(font_for("".join(words)) or USUAL),  # torchvision's own has one size, for stamps
             font_size=max(12, round(max(height, width) / 50)),
         )

@@ -16,7 +16,7 @@ from ..evaluation.voc import evaluate_voc
 from ..support.errors import NonFiniteLoss, SettingError
 from ..support.processes import gathered, join, mean_of_processes, rank, world_size
 from .budget import epochs_in
-from .checks import check_finite, check_fit, describe_step, report_unreadable
+from .checks import check_finite, check_fit, check_learned, describe_step, report_unreadable
 from .loading import Loader
 from .recipe import TrainConfig
 from .run import Run
@@ -125,6 +125,7 @@ def train_epoch(learner: Learner, loader: Loader, run: Run, bar: Any) -> dict[st
             run.keep()
     bring_together(learner, run)
     means = {name: value / loader.steps for name, value in state.sums.items()}
+    check_learned(learner.model, means, state.epoch)
     return means | {"lr": learner.optimizer.param_groups[0]["lr"]}
 
 

@@ -278,16 +278,22 @@ def test_roboflows_project_is_no_class(tmp_path: Path) -> None:
     assert open_split(root, "train").classes == ("cat",)
 
 
+def photograph(seed: int) -> Image.Image:
+    blots = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(blots).resize((320, 240), Image.Resampling.BICUBIC)
+
+
 def test_copies_of_a_photograph_stay_together_and_are_found_where_they_do_not(tmp_path: Path) -> None:
     source = tmp_path / "in"
-    for photograph in range(8):
+    for i in range(8):
         for copy in range(3):
-            beside(source, f"IMG{photograph}_jpg.rf.{copy:032}", seed=10 * photograph + copy)
+            beside(source, f"IMG{i}_jpg.rf.{copy:032}", seed=10 * i + copy)
     for i in range(6):
         beside(source, f"twin{i}", seed=100 + i % 3)  # equal bytes
-    with Image.open(source / "twin0.jpg") as image:  # and saved again, smaller and worse
-        image.resize((56, 42)).save(source / "twin6.jpg", quality=60)
-    (source / "twin6.xml").write_text(xml([CAT], size=(56, 42)))
+        photograph(i % 3).save(source / f"twin{i}.jpg")
+        (source / f"twin{i}.xml").write_text(xml([CAT], size=(320, 240)))
+    photograph(0).resize((200, 150)).save(source / "twin6.jpg", quality=60)  # and saved again, smaller and worse
+    (source / "twin6.xml").write_text(xml([CAT], size=(200, 150)))
     done = arrange_folder([source], tmp_path / "out", val=0.3, test=0.3)
     assert done.copies == 16 + 3 + 1
     assert check_folder(tmp_path / "out") == []
@@ -303,7 +309,10 @@ def test_copies_of_a_photograph_stay_together_and_are_found_where_they_do_not(tm
 
 ENTRY = {"id": 1, "image_id": 0, "category_id": 3, "bbox": [5, 5, 25, 35]}
 COCO_ERRORS = {
-    "d3": ({"annotations": [ENTRY | {"image_id": "0"}]}, r"annotations: 1: image_id: '0' is none of the images; .*word"),
+    "d3": (
+        {"annotations": [ENTRY | {"image_id": "0"}]},
+        r"annotations: 1: image_id: '0' is none of the images; .*word",
+    ),
     "d4": ({"annotations": [ENTRY | {"image_id": 9}]}, "annotations: 1: image_id: 9 is none of the images"),
     "d5a": (
         {"images": [{"id": 0, "file_name": f"p{i}.jpg", "width": WIDTH, "height": HEIGHT} for i in range(2)]},
@@ -317,7 +326,10 @@ COCO_ERRORS = {
     "an id of none": ({"categories": [{"id": None, "name": "a"}]}, "entry 0: id: None is neither"),
     "an id beyond all": ({"categories": [{"id": 10**400, "name": "a"}]}, "entry 0: id: 10000.*… is neither"),
     "a number beyond all": ({"annotations": [ENTRY | {"bbox": [1, 2, 10**400, 4]}]}, "annotations: 1: bbox: "),
-    "a crowd in words": ({"annotations": [ENTRY | {"iscrowd": "no"}]}, "annotations: 1: iscrowd: 'no' is neither 0 nor"),
+    "a crowd in words": (
+        {"annotations": [ENTRY | {"iscrowd": "no"}]},
+        "annotations: 1: iscrowd: 'no' is neither 0 nor",
+    ),
     "an entry that is none": ({"annotations": [7]}, "annotations: entry 0: 7 is no object with fields"),
     "no annotations": ({"annotations": None}, "annotations: is missing"),
 }
@@ -332,7 +344,9 @@ def test_what_does_not_fit_in_coco_names_file_and_entry(tmp_path: Path, case: st
     assert any("instances_train2017.json" in defect for defect in check_folder(root))
 
 
-@pytest.mark.parametrize("name", ["../p0.jpg", "/etc/p0.jpg", "..\\p0.jpg", "C:\\p0.jpg", "a/../../p0.jpg", "", " ", None, 3])
+@pytest.mark.parametrize(
+    "name", ["../p0.jpg", "/etc/p0.jpg", "..\\p0.jpg", "C:\\p0.jpg", "a/../../p0.jpg", "", " ", None, 3]
+)
 def test_a_file_name_does_not_lead_outside(tmp_path: Path, name: Any) -> None:
     write_picture(tmp_path / "p0.jpg")
     root = coco(tmp_path / "in", 1, images=[{"id": 0, "file_name": name, "width": WIDTH, "height": HEIGHT}])

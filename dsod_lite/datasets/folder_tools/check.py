@@ -75,7 +75,7 @@ def examine_folder(root: str | Path) -> Findings:
     entries = [entry for own in lists.values() for entry in own]
     if row is LAYOUT:
         entries += unlisted(files.root)
-    pictures = read_pictures(entries, found)
+    pictures = read_pictures(sorted(entries, key=lambda entry: entry.path), found)
     no_labels(files, row, entries, found)
     found.defects += shared(files.root, row, lists)
     found.defects += shown_twice(lists, {path: seen.print for path, seen in found.seen.items()})

@@ -39,8 +39,11 @@ def recognise(files: Files) -> Format:
         if row.recognises(files):
             return row
     names = ", ".join(row.name for row in FORMATS)
-    known = f"known are {names}; `python -m dsod_lite check --help` says how each looks"
-    raise DataError(f"{', '.join(map(str, files.folders))}: {len(files.pictures)} pictures, and no labels that {known}")
+    where = ", ".join(map(str, files.folders))
+    raise DataError(
+        f"{where}: {len(files.pictures)} pictures, and no labels that are known: known are {names}; "
+        "`python -m dsod_lite check --help` says how each looks"
+    )
 
 
 def read_folder(root: object) -> tuple[Format, Labels]:

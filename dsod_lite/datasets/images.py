@@ -117,13 +117,17 @@ def is_picture(name: str) -> bool:
 def find_images(paths: list[str | Path]) -> list[Path]:
     """The pictures among files and folders, in order, folders sorted by name.
 
+    Of a folder that has none itself, those of the folders in it, at any depth.
+
     Raises:
         DataError: naming the path that does not exist or the folder that holds no picture.
     """
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if is_picture(p.name) and p.is_file())
+            inside = [p for p in sorted(path.iterdir()) if is_picture(p.name) and p.is_file()] or [
+                p for p in sorted(path.rglob("*")) if is_picture(p.name) and p.is_file() and not p.name.startswith(".")
+            ]
             if not inside:
                 raise DataError(f"{path}: there is no picture in this folder")
             found += inside

@@ -2,16 +2,22 @@
 
 import json
 import random
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 from folders import add, write_list, write_picture
 from PIL import Image
+from tiny import small_dsod
 
+from dsod_lite import __main__
+from dsod_lite.commands import train as train_command
 from dsod_lite.datasets import DataError, arrange_folder, check_folder, open_split
 from dsod_lite.datasets.formats.table import FORMATS, WRITTEN, read_folder
 from dsod_lite.datasets.labels import upright
+from dsod_lite.weights.checkpoint import save_model
 
 Read = dict[str, dict[str, list[tuple[str, list[float]]]]]
 """List -> picture -> class and box of its objects, in its order."""
@@ -96,6 +102,31 @@ def test_every_command_gets_the_same_items(name: str, source: Path, written: dic
     ours, theirs = (open_split(root, "val", ("dog", "猫 $1", "Kätzchen & Co")) for root in (source, written[name]))
     assert ours[0][1]["labels"].tolist() == theirs[0][1]["labels"].tolist()
     assert ours.sizes == theirs.sizes
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_command_takes_it(
+    name: str, written: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(train_command, "train", lambda *arguments: made.append(arguments))
+    classes = ("dog", "Kätzchen & Co", "猫 $1")
+    save_model(tmp_path / "model.pt", small_dsod(num_classes=4), classes)
+    judged = ("--checkpoint", tmp_path / "model.pt")
+
+    def call(*words: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["dsod_lite/__main__.py", *map(str, words)])
+        return __main__.main()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert call("train", "--data", written[name], "--epochs", 1, "--output", tmp_path / "run") == 0
+        assert call("evaluate", "--data", written[name], "--split", "val", *judged) == 0
+        assert call("detect", written[name], "--split", "test", "--output", tmp_path / "seen", *judged) == 0
+        assert call("prepare", written[name], "--to", tmp_path / "small", "--size", 32) == 0
+    assert [len(data) for data in made[0][1:3]] == [4, 1]
+    assert len(json.loads((tmp_path / "seen/detections.json").read_text())) == 2
+    assert len(open_split(tmp_path / "small", "train")) == 4
 
 
 def test_the_table_has_names_and_words_of_its_own() -> None:

@@ -121,9 +121,9 @@ def draw(entries: Sequence[Entry], val: float, test: float, seed: int) -> tuple[
         prints = list(tqdm(seen, "comparing pictures", len(entries), leave=False, disable=len(entries) < 200))
     places = [i for i, seen in enumerate(prints) if seen is not None]
     groups = [[str(places[i]) for i in group] for group in copies([seen for seen in prints if seen is not None])]
-    order = sorted(range(len(entries)), key=lambda i: entries[i].path)
+    order = sorted(range(len(entries)), key=lambda i: str(entries[i].path))
     drawn = draw_lists([str(i) for i in order], val, test, seed, groups)
-    lists = {split: sorted((entries[int(i)] for i in own), key=lambda e: e.path) for split, own in drawn.items()}
+    lists = {split: sorted((entries[int(i)] for i in own), key=lambda e: str(e.path)) for split, own in drawn.items()}
     return lists, sum(len(group) - 1 for group in groups)
 
 

@@ -177,6 +177,9 @@ def test_a2_boxes_as_fractions_are_named(tmp_path: Path, capsys: pytest.CaptureF
     defects = check_folder(root)
     assert [defect.rpartition(": every")[0][-5:] for defect in defects] == ["a.xml", "b.xml"]
     assert "are they fractions of the picture?" in defects[0]
+    options = ("--epochs", 2, "--batch-size", 2, "--image-size", 64, "--device", "cpu")
+    assert call("train", "--data", root, "--output", tmp_path / "run", *options) == 2
+    assert "epoch 1: no prior (anchor) was matched with an object" in capsys.readouterr().err
 
 
 def test_r1_objects_that_vanish_are_counted_and_the_size_that_keeps_them_named(

@@ -35,6 +35,11 @@ class Files:
         self._seen: set[tuple[int, int]] = set()
         self.root = self.folders[0] if len(folders) == 1 else Path(os.path.commonpath(map(os.path.abspath, folders)))
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is one folder, and not parts of one."""
+        return self.root in self.folders
+
     @cached_property
     def paths(self) -> list[str]:
         start = self.folders if len(self.folders) == 1 else [path.absolute() for path in self.folders]

@@ -17,7 +17,8 @@ PREFIX = "instances_"
 
 def annotation_files(files: Files) -> dict[str, str]:
     """List -> the file that has it."""
-    own = {path.stem.removeprefix(PREFIX): path for path in sorted(files.root.glob(f"annotations/{PREFIX}*.json"))}
+    standing = sorted(files.root.glob(f"annotations/{PREFIX}*.json")) if files.whole else []
+    own = {path.stem.removeprefix(PREFIX): path for path in standing}
     if own:
         return {split: f"annotations/{path.name}" for split, path in own.items()}
     found: dict[str, str] = {}

@@ -138,7 +138,7 @@ def element(picture: LabelledPicture) -> ET.Element:
 LAYOUT = Format(
     "voc",
     "Pascal VOC's layout: JPEGImages/, Annotations/ and the lists ImageSets/Main/train.txt, val.txt …",
-    lambda files: bool(lists_of(files.root)),
+    lambda files: files.whole and bool(lists_of(files.root)),
     read_layout,
     write,
     crowds=True,  # as difficult
@@ -146,7 +146,7 @@ LAYOUT = Format(
 DEVKIT = Format(
     "voc devkit",
     "VOCdevkit, with VOC2007 and VOC2012; lists are 07+12, 07++12, VOC2007/test …",
-    lambda files: any((path / LISTS).is_dir() for path in files.root.glob("VOC20*")),
+    lambda files: files.whole and any((path / LISTS).is_dir() for path in files.root.glob("VOC20*")),
     read_devkit,
 )
 LOOSE = Format(

@@ -166,6 +166,25 @@ def test_the_model_that_is_trained(
     assert (output, resume) == (str(tmp_path), False)
 
 
+def test_training_starts_from_a_checkpoint_with_other_classes(
+    trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_voc(tmp_path / "other", train=Rectangles(8))
+    for path in (tmp_path / "other/Annotations").glob("*.xml"):
+        path.write_text(path.read_text().replace("red", "tomato"))
+    begun = ("--start-from", trained, "--output")
+    assert call("train", "--data", tmp_path / "other", *begun, tmp_path / "run", *FAST) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"weights from {trained}; at random: network.head.logits"
+    assert load_model(tmp_path / "run")[1] == ("blue", "tomato")
+    assert call("train", "--data", data, *begun, tmp_path / "same", *FAST) == 0
+    assert "at random: none" in capsys.readouterr().out
+    assert call("train", "--data", data, *begun, tmp_path / "o", "--image-size", "96", *FAST) == 2
+    assert "--image-size: with --start-from it is the checkpoint's" in capsys.readouterr().err
+    assert call("train", "--data", data, *begun, tmp_path / "o", "--model", "dsod300_smallest", *FAST) == 2
+    assert "most of its layers do not fit" in capsys.readouterr().err
+
+
 def test_a_folder_without_objects_has_nothing_to_teach(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = make_folder(tmp_path, train={"a": [], "b": []})
     assert call("train", "--data", data, "--output", tmp_path / "run", *FAST) == 2
@@ -365,9 +384,9 @@ def test_a_warning_is_one_line_about_the_users_files(tmp_path: Path) -> None:
 # --- what it says ---------------------------------------------------------------------------------------------
 
 OPTIONS = {
-    "train": "--model --data --split --validation --epochs --minutes --image-size --batch-size --optimizer "
-    "--learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume --output "
-    "JPEGImages Annotations ImageSets/Main",
+    "train": "--model --start-from --data --split --validation --epochs --minutes --image-size --batch-size "
+    "--optimizer --learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume "
+    "--output JPEGImages Annotations ImageSets/Main",
     "evaluate": "--checkpoint --data --split --json --batch-size --workers --device",
     "detect": "PICTURE_OR_FOLDER --split --checkpoint --output --min-score --device",
     "arrange": "FOLDER --to --format --val --test --seed",
@@ -457,12 +476,12 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         ("arrange {data} --to {tmp}/o --val 0.6 --test 0.5", "val is 0.6 and test 0.5"),
         ("arrange {data}/JPEGImages {data}/Annotations --to {tmp}/o --val 0.99 --test 0", "they leave none to train"),
         ("prepare {data} --to {tmp}/o --size 8", "size is 8"),
-        ("prepare {tmp} --to {tmp}/o", "is not in VOC's layout"),
+        ("prepare {tmp} --to {tmp}/o", "0 pictures, and no labels that are known"),
         ("draw {data}", "holds pictures and their lists already"),
         ("draw {tmp}/o --image-size 8", "image_size 8 is below 64"),
         ("draw {tmp}/o --test -1", "length -1 is negative"),
         ("draw {tmp}/o --seed -1", "seed -1 is outside"),
-        ("download voc --to {tmp}/o --archive {broken}", "--archive: is for bccd only"),
+        ("download voc --to {tmp}/o --archive {broken}", "--archive: is for bccd and bccd_relabelled only"),
         ("download bccd --to {tmp}/o --archive {broken}", "broken.pt: cannot be unpacked"),
         ("convert {tmp}/nothing.caffemodel {tmp}/o.pt", "nothing.caffemodel"),
         ("convert {run}/run.json {tmp}/o.pt", "run.json: is text"),

@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def make_model(args: argparse.Namespace, train_set: Split) -> tuple[DSOD, str]:
+def make_model(args: argparse.Namespace, train_set: DetectionDataset) -> tuple[DSOD, str]:
     """The model to train, with the weights that it begins with, and what to call it."""
     torch.manual_seed(args.seed)  # the initial weights
     if args.start_from is None or args.model is not None:

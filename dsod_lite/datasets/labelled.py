@@ -139,16 +139,21 @@ class LabelledDataset(Dataset[tuple[Any, dict[str, Any]]]):
         return len(self.names)
 
     def __getitem__(self, index: int) -> tuple[Any, dict[str, Any]]:
-        image = read_image(self._paths[index])
-        # Copies: a transform may change what it is given in place.
-        target = {k: v.clone() if isinstance(v, torch.Tensor) else v for k, v in self._targets[index].items()}
-        if self.transform is None:
-            return transforms.to_dtype(image, torch.float32, scale=True), target
-        boxes = tv_tensors.BoundingBoxes(target["boxes"], format="XYXY", canvas_size=image.shape[-2:])  # type: ignore[call-arg]
-        wide = [max(side, LEAST_SIDE) for side in image.shape[-2:]]
-        if wide != list(image.shape[-2:]):
-            image, boxes = transforms.resize(image, wide), transforms.resize(boxes, wide)
-        return self.transform(tv_tensors.Image(image), target | {"boxes": boxes})
+        return read_item(self._paths[index], self._targets[index], self.transform)
+
+
+def read_item(path: Path, target: dict[str, Any], transform: Transform | None) -> tuple[Any, dict[str, Any]]:
+    """A picture's file and its target as an item, see `DetectionDataset`."""
+    image = read_image(path)
+    # Copies: a transform may change what it is given in place.
+    target = {key: value.clone() if isinstance(value, torch.Tensor) else value for key, value in target.items()}
+    if transform is None:
+        return transforms.to_dtype(image, torch.float32, scale=True), target
+    boxes = tv_tensors.BoundingBoxes(target["boxes"], format="XYXY", canvas_size=image.shape[-2:])  # type: ignore[call-arg]
+    wide = [max(side, LEAST_SIDE) for side in image.shape[-2:]]
+    if wide != list(image.shape[-2:]):
+        image, boxes = transforms.resize(image, wide), transforms.resize(boxes, wide)
+    return transform(tv_tensors.Image(image), target | {"boxes": boxes})
 
 
 def _area(box: tuple[float, float, float, float]) -> float:

@@ -3,30 +3,39 @@
 import argparse
 from collections import Counter
 
-from ..datasets import check_folder
-from ..datasets.folder_tools.check import count_objects
-from .layout import VOC_LAYOUT
+from ..datasets.folder_tools.check import examine_folder
+from ..datasets.folder_tools.small_objects import vanishing
+from .layout import LAYOUT
+from .train import usual_image_size
 
 HELP = "list every defect of a folder at once, and count its objects"
 EPILOG = f"""One defect a line; the exit status is 1 if there is any. A table below them counts the
 objects of each class: a slip of the keyboard is a class of its own there, and what train lacks cannot be learned.
 
-{VOC_LAYOUT}"""
+{LAYOUT}"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER")
+    parser.add_argument("--image-size", type=int, metavar="S",
+        help="of the network, to say which objects are too small for it; default: train's")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
-    defects = check_folder(args.folder)
-    for defect in defects:
+    found = examine_folder(args.folder)
+    for defect in found.defects:
         print(defect)
-    if not defects:
-        print(f"{args.folder}: no defects")
-    if counts := count_objects(args.folder):
-        print(f"\n{table(counts)}")
-    return 1 if defects else 0
+    pictures = [seen.labels for seen in found.seen.values()]
+    if pictures:
+        size = args.image_size or usual_image_size([picture.size for picture in pictures])
+        found.notes += filter(None, [vanishing(pictures, size)])
+    for note in found.notes:
+        print(f"note: {note}")
+    if not found.defects:
+        print(f"{args.folder} ({found.format}): no defects")
+    if found.counts:
+        print(f"\n{table(found.counts)}")
+    return 1 if found.defects else 0
 
 
 def table(counts: dict[str, Counter[str]]) -> str:

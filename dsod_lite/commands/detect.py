@@ -13,8 +13,9 @@ from torchvision.utils import draw_bounding_boxes, save_image
 from tqdm import tqdm
 
 from ..datasets import DataError, find_images, read_image
-from ..datasets.annotations import find_image, split_names
+from ..datasets.folders import split_paths
 from ..plots import PALETTE
+from ..plots.fonts import USUAL, font_for, writable
 from ..support.errors import SettingError
 from ..support.files import write_json
 from ..support.processes import pick_device
@@ -28,7 +29,7 @@ read are left out, and the exit status is 1."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("pictures", nargs="+", metavar="PICTURE_OR_FOLDER")
-    add("--split", help="only this list of a FOLDER in VOC's layout: test, say, which the training has not seen")
+    add("--split", help="only this list of a FOLDER of labelled pictures: test, say, which the training has not seen")
     add("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
     add("--output", required=True, metavar="FOLDER")
     add("--min-score", type=float, default=0.4, metavar="P", help="least score (confidence) drawn; default: 0.4")
@@ -74,8 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def listed(folders: list[str], split: str) -> list[Path]:
-    """The pictures of a list, of each of these folders in VOC's layout."""
-    return [find_image(Path(root), name) for root in folders for name in split_names(Path(root), split)]
+    """The pictures of a list, of each of these folders, in whichever format their labels are."""
+    return [path for root in folders for path in split_paths(root, split)]
 
 
 def free_name(path: Path, taken: dict[str, Any]) -> Path:
@@ -94,14 +95,16 @@ def drawn(image: torch.Tensor, detections: dict[str, torch.Tensor], classes: tup
     height, width = image.shape[-2] * factor, image.shape[-1] * factor
     canvas = transforms.resize(image, [height, width], antialias=True)
     labels = detections["labels"].tolist()
+    scores = detections["scores"].tolist()
+    words = [f"{writable(classes[i - 1], i)} {s:.2f}" for i, s in zip(labels, scores, strict=True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchvision warns that a picture has no boxes; that is fine here
         return draw_bounding_boxes(
             canvas,
             detections["boxes"] * factor,
-            [f"{classes[i - 1]} {s:.2f}" for i, s in zip(labels, detections["scores"].tolist(), strict=True)],
+            words,
             colors=[PALETTE[(i - 1) % len(PALETTE)] for i in labels],
             width=max(2, round(max(height, width) / 300)),
-            font=findfont("DejaVu Sans:bold"),  # comes with Matplotlib; torchvision's own has one size, for stamps
+            font=findfont(font_for("".join(words)) or USUAL),  # torchvision's own has one size, for stamps
             font_size=max(12, round(max(height, width) / 50)),
         )

@@ -1,9 +1,7 @@
 """evaluate: judge a trained detector on a split."""
 
 import argparse
-import math
 from pathlib import Path
-from typing import Any
 
 from ..datasets import open_split
 from ..evaluation.coco import evaluate_coco
@@ -62,12 +60,5 @@ def run(args: argparse.Namespace) -> int:
             "AP50_11point": eleven.mean_ap,
             "coco": coco,
         }
-        write_json(Path(args.json), without_nan(result))
+        write_json(Path(args.json), result)
     return 0
-
-
-def without_nan(value: Any) -> Any:
-    """JSON has no NaN: a number that nothing speaks for becomes null."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value

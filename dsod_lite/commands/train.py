@@ -2,14 +2,19 @@
 
 import argparse
 import math
+import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 
 import torch
 
 from ..datasets import DataError, open_split, usual_splits
+from ..datasets.annotations import REMEDY
 from ..datasets.augmentation.transforms import AUGMENTATIONS
-from ..datasets.folders import Split, has_split
+from ..datasets.files import UNDIVIDED
+from ..datasets.folders import has_split
+from ..datasets.labelled import DetectionDataset
 from ..detector import presets as named
 from ..detector.model import DSOD
 from ..detector.priors import COCO300_PRIORS
@@ -99,7 +104,11 @@ def run(args: argparse.Namespace) -> int:
     validation = args.validation or other
     train_set = open_split(args.data, split, with_objects=True)
     if not train_set.classes:
-        raise DataError(f"{args.data}: Annotations: no annotation has an object, so there is nothing to learn to find")
+        raise DataError(f"{args.data}: {split}: no picture has an object, so there is nothing to learn to find")
+    if split == UNDIVIDED and validation is None:
+        warnings.warn(
+            f"{args.data}: is not divided: all of it is trained on, and nothing judges it; {REMEDY}", stacklevel=1
+        )
     val_set = open_split(args.data, validation, train_set.classes) if validation is not None else None
 
     model, name = make_model(args, train_set)
@@ -114,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def make_model(args: argparse.Namespace, train_set: Split) -> tuple[DSOD, str]:
+def make_model(args: argparse.Namespace, train_set: DetectionDataset) -> tuple[DSOD, str]:
     """The model to train, with the weights that it begins with, and what to call it."""
     torch.manual_seed(args.seed)  # the initial weights
     if args.start_from is None or args.model is not None:
@@ -137,9 +146,7 @@ def make_model(args: argparse.Namespace, train_set: Split) -> tuple[DSOD, str]:
 def config_from(args: argparse.Namespace) -> TrainConfig:
     """The recipe's settings, or the defaults, with what was given in their place."""
     given = {
-        name: getattr(args, name)
-        for name in TrainConfig.__dataclass_fields__
-        if getattr(args, name, None) is not None
+        name: getattr(args, name) for name in TrainConfig.__dataclass_fields__ if getattr(args, name, None) is not None
     }
     if args.minutes is not None:
         given["epochs"] = None
@@ -148,7 +155,7 @@ def config_from(args: argparse.Namespace) -> TrainConfig:
     return replace(RECIPES[args.recipe] if args.recipe else DEFAULTS, **given)
 
 
-def model_settings(args: argparse.Namespace, name: str, train_set: Split) -> dict[str, Any]:
+def model_settings(args: argparse.Namespace, name: str, train_set: DetectionDataset) -> dict[str, Any]:
     """What the named model is given beside its name."""
     settings: dict[str, Any] = {"num_classes": len(train_set.classes) + 1}
     if args.recipe == "coco" and name.startswith("dsod300"):
@@ -164,7 +171,12 @@ def model_settings(args: argparse.Namespace, name: str, train_set: Split) -> dic
     return settings
 
 
-def default_image_size(dataset: Split) -> int:
+def default_image_size(dataset: DetectionDataset) -> int:
     """The network's input for these pictures: their own median side up to 256 pixels, a multiple of 32."""
-    sides = sorted(math.sqrt(width * height) for width, height in dataset.sizes)
+    return usual_image_size(dataset.sizes)
+
+
+def usual_image_size(sizes: Sequence[tuple[int, int]]) -> int:
+    """Likewise, for pictures of these sizes (width, height)."""
+    sides = sorted(math.sqrt(width * height) for width, height in sizes)
     return min(256, max(64, 32 * round(sides[len(sides) // 2] / 32)))

@@ -17,7 +17,7 @@ from ..support.errors import NonFiniteLoss, SettingError
 from ..support.processes import anywhere, gathered, join, mean_of_processes, rank, world_size
 from ..support.signals import Stopped, StopRequest, uncovered
 from .budget import epochs_in
-from .checks import check_finite, check_fit, describe_step, report_unreadable
+from .checks import check_finite, check_fit, check_learned, describe_step, report_unreadable
 from .loading import Loader
 from .recipe import TrainConfig
 from .run import Run
@@ -139,6 +139,7 @@ def train_epoch(
             raise Stopped(f"stopped after step {state.step} of epoch {state.epoch + 1}", stop.signum)
     bring_together(learner, run)
     means = {name: value / loader.steps for name, value in state.sums.items()}
+    check_learned(learner.model, means, state.epoch)
     return means | {"lr": learner.optimizer.param_groups[0]["lr"]}
 
 

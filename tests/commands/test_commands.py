@@ -117,9 +117,9 @@ def test_the_splits_that_are_trained_and_judged_on(
     assert call("train", "--data", data, "--output", tmp_path / "run", *options.split(), *FAST) == 0
     assert said in capsys.readouterr().out
     train_set, val_set = trained_on[0]
-    assert train_set.split == said.split()[2]
+    assert all(name.startswith(f"{said.split()[2]}_") for name in train_set.names)
     assert (val_set is None) == ("no validation" in said)
-    assert val_set is None or (val_set.split in said.split("judged on")[1] and val_set.transform is None)
+    assert val_set is None or (val_set.names[0].split("_")[0] in said.split("judged on")[1] and not val_set.transform)
 
 
 class Sized:
@@ -188,7 +188,7 @@ def test_training_starts_from_a_checkpoint_with_other_classes(
 def test_a_folder_without_objects_has_nothing_to_teach(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = make_folder(tmp_path, train={"a": [], "b": []})
     assert call("train", "--data", data, "--output", tmp_path / "run", *FAST) == 2
-    assert "Annotations: no annotation has an object" in capsys.readouterr().err
+    assert "train: no picture has an object" in capsys.readouterr().err
 
 
 def test_minutes_are_the_default_length(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -389,8 +389,8 @@ OPTIONS = {
     "--output JPEGImages Annotations ImageSets/Main",
     "evaluate": "--checkpoint --data --split --json --batch-size --workers --device",
     "detect": "PICTURE_OR_FOLDER --split --checkpoint --output --min-score --device",
-    "arrange": "FOLDER --to --val --test --seed",
-    "check": "FOLDER",
+    "arrange": "FOLDER --to --format --val --test --seed",
+    "check": "FOLDER --image-size",
     "draw": "FOLDER --image-size --train --val --test --level --seed",
     "download": "bccd --to --archive",
     "prepare": "FOLDER --to --size JPEGImages",
@@ -436,10 +436,10 @@ EVALUATE = "evaluate --data {data} --checkpoint "
     ("words", "said"),
     [
         ("train --data {tmp}/nowhere --output {tmp}/run", "nowhere: there is no such folder"),
-        ("train --data {tmp} --output {tmp}/run", "train.txt: there is no such split; the folder has: none"),
-        (TRAIN + "--split all", "all.txt: there is no such split; the folder has: test, train, val"),
-        (TRAIN + "--validation minival", "minival.txt: there is no such split"),
-        (TRAIN + "--held-out minival", "minival.txt: there is no such split"),
+        ("train --data {tmp} --output {tmp}/run", "0 pictures, and no labels that are known"),
+        (TRAIN + "--split all", "all: there is no such split; the folder has: test, train, val"),
+        (TRAIN + "--validation minival", "minival: there is no such split"),
+        (TRAIN + "--held-out minival", "minival: there is no such split"),
         (TRAIN + "--epochs 0", "epochs is 0"),
         (TRAIN + "--minutes nan", "minutes is nan"),
         (TRAIN + "--minutes inf", "minutes is inf"),
@@ -460,7 +460,7 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         (EVALUATE + "{tmp}", "checkpoint.pt: there is no such checkpoint"),
         (EVALUATE + "{broken}", "broken.pt: is truncated"),
         (EVALUATE + "{toy}", "config: the file holds a Toy"),
-        (EVALUATE + "{run} --split minival", "minival.txt: there is no such split"),
+        (EVALUATE + "{run} --split minival", "minival: there is no such split"),
         (EVALUATE + "{run} --batch-size 0", "batch_size"),
         (EVALUATE + "{run} --workers -1", "workers is -1"),
         (EVALUATE + "{run} --device cuda:77", "device is 'cuda:77'"),
@@ -468,15 +468,15 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         ("detect {tmp}/nothing.jpg --checkpoint {run} --output {tmp}", "nothing.jpg: there is no such file"),
         ("detect {data}/Annotations --checkpoint {run} --output {tmp}", "there is no picture in this folder"),
         ("detect {broken} --checkpoint {run} --output {tmp}/o", "broken.pt: cannot be read as a picture"),
-        ("detect {data} --split all --checkpoint {run} --output {tmp}/o", "all.txt: there is no such split"),
+        ("detect {data} --split all --checkpoint {run} --output {tmp}/o", "all: there is no such split"),
         ("detect {data}/JPEGImages --checkpoint {run} --output {broken}", "broken.pt"),
         ("detect {data}/JPEGImages --checkpoint {run} --output {tmp} --device gpu", "device is 'gpu'"),
         ("arrange {tmp}/nowhere --to {tmp}/o", "nowhere: there is no such folder"),
         ("arrange {data} --to {tmp}", "is there already"),
         ("arrange {data} --to {tmp}/o --val 0.6 --test 0.5", "val is 0.6 and test 0.5"),
-        ("arrange {data} --to {tmp}/o --val 0.99 --test 0", "they leave none to train on"),
+        ("arrange {data}/JPEGImages {data}/Annotations --to {tmp}/o --val 0.99 --test 0", "they leave none to train"),
         ("prepare {data} --to {tmp}/o --size 8", "size is 8"),
-        ("prepare {tmp} --to {tmp}/o", "is not in VOC's layout"),
+        ("prepare {tmp} --to {tmp}/o", "0 pictures, and no labels that are known"),
         ("draw {data}", "holds pictures and their lists already"),
         ("draw {tmp}/o --image-size 8", "image_size 8 is below 64"),
         ("draw {tmp}/o --test -1", "length -1 is negative"),
@@ -537,7 +537,7 @@ def test_a_bug_shows_its_traceback_outside_too(data: Path) -> None:
     program = (
         "import runpy, sys\n"
         "import dsod_lite.commands.check as command\n"
-        "command.check_folder = lambda folder: int('a slip')\n"
+        "command.examine_folder = lambda folder: int('a slip')\n"
         f"sys.argv = ['dsod_lite', 'check', {str(data)!r}]\n"
         "runpy.run_module('dsod_lite', run_name='__main__')\n"
     )
@@ -563,11 +563,8 @@ def test_a_picture_that_breaks_off_is_named_whoever_loads_it(
     workers: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = write_voc(tmp_path, train=Rectangles(4))
-    whole = broken / "JPEGImages/train_picture2.png"
-    picture = whole.with_suffix(".jpg")
-    Image.open(whole).save(picture)
+    picture = broken / "JPEGImages/train_picture2.png"
     picture.write_bytes(picture.read_bytes()[:-400])  # its header is whole, so that only loading it finds out
-    whole.unlink()
     options = ("--epochs", "1", "--batch-size", "2", "--device", "cpu", "--workers", workers)
     assert call("train", "--data", broken, "--output", tmp_path / "run", *options) == 2
     last = capsys.readouterr().err.splitlines()[-1]

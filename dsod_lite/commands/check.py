@@ -6,10 +6,12 @@ from collections import Counter
 from ..datasets import check_folder
 from ..datasets.folder_tools.check import count_objects
 from .layout import VOC_LAYOUT
+from .priors import report_on_folder
 
 HELP = "list every defect of a folder at once, and count its objects"
 EPILOG = f"""One defect a line; the exit status is 1 if there is any. A table below them counts the
-objects of each class: a slip of the keyboard is a class of its own there, and what train lacks cannot be learned.
+objects of each class: a slip of the keyboard is a class of its own there, and what train lacks cannot be learned. A
+second table says what share of them the priors (anchors) reach, and what would help where it is too few.
 
 {VOC_LAYOUT}"""
 
@@ -26,6 +28,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.folder}: no defects")
     if counts := count_objects(args.folder):
         print(f"\n{table(counts)}")
+    if lines := report_on_folder(args.folder):
+        print("", *lines, sep="\n")
     return 1 if defects else 0
 
 

@@ -17,9 +17,7 @@ def check_images(images: Sequence[Tensor] | Tensor) -> None:
         raise ValueError(f"images[{i}]: expected a float tensor [3, H, W] in [0, 1], got {got}")
 
 
-def check_targets(
-    images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Tensor]], num_classes: int
-) -> None:
+def check_targets(images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Tensor]], num_classes: int) -> None:
     """Raises ValueError, naming the picture and the field, for targets that would train on nonsense."""
     if len(images) != len(targets):
         raise ValueError(f"targets: {len(targets)} for {len(images)} images")

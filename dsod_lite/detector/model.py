@@ -58,9 +58,7 @@ class DSOD(nn.Module):
         """`network` for inference only: the same numbers, as fast as this machine allows (see `fast.fast_network`)."""
         return fast_network(self.network)
 
-    def forward(
-        self, images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Tensor]] | None = None
-    ) -> Any:
+    def forward(self, images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Tensor]] | None = None) -> Any:
         check_images(images)
         if self.training:
             if targets is None:

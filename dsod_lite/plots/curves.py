@@ -45,9 +45,7 @@ def plot_history(history: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
     return ax
 
 
-def plot_precision_recall(
-    result: VOCResult, class_names: Sequence[str] | None = None, ax: Axes | None = None
-) -> Axes:
+def plot_precision_recall(result: VOCResult, class_names: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """Precision against recall, a line for each class that has objects; the best AP comes first."""
     ax = ax or new_axes(6.4, 4.2)
     for label in sorted((c for c in result.ap if result.num_objects[c]), key=lambda c: -result.ap[c]):

@@ -14,7 +14,7 @@ from .errors import SettingError, one_line
 
 
 def pick_device(name: str) -> torch.device:
-    """"auto": a GPU where there is one, else the CPU; anything else is torch's own name for a device."""
+    """ "auto": a GPU where there is one, else the CPU; anything else is torch's own name for a device."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:

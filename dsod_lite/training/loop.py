@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
-from tqdm import tqdm
 
 from ..evaluation.predict import predict
+from ..evaluation.threshold import best_threshold
 from ..evaluation.voc import evaluate_voc
 from ..support.errors import NonFiniteLoss, SettingError
 from ..support.processes import gathered, join, mean_of_processes, rank, world_size
-from .budget import epochs_in
+from .budget import Pace
 from .checks import check_finite, check_fit, describe_step, report_unreadable
 from .loading import Loader
 from .recipe import TrainConfig
 from .run import Run
 from .step import Learner
-from .watching import Watch
+from .watching import Watch, progress_bar
 
 
 def train(
@@ -71,24 +72,25 @@ def train(
     run = Run(output, learner, config, train_set)
     run.start(resume)
     state = run.state
-    state.epochs = state.epochs or epochs_in(config, model, loader, val_set, device)
-
-    total, done = state.epochs * loader.steps, state.epoch * loader.steps + state.step
-    with (
-        contextlib.closing(Watch(output)) as watch,
-        tqdm(total=total * config.batch_size, initial=done * config.batch_size, unit="img", disable=rank() > 0) as bar,
-    ):
-        run.tick()
-        while state.epoch < state.epochs:
+    pace = Pace(config, state, loader.steps)
+    with contextlib.closing(Watch(output)) as watch, progress_bar(pace) as bar:
+        while not state.epochs or state.epoch < state.epochs:
             number = state.epoch + 1
-            bar.set_description(f"epoch {number}/{state.epochs}")
-            entry = {"epoch": number, **train_epoch(learner, loader, run, bar)}
-            if val_set is not None and (number % config.evaluate_every == 0 or number == state.epochs):
+            bar.set_description(f"epoch {number}" + (f"/{state.epochs}" if state.epochs else ""))
+            entry = {"epoch": number, **train_epoch(learner, loader, run, pace, bar)}
+            is_last = pace.is_last(number)
+            if val_set is not None and (pace.is_judged(number) or is_last):
+                begun = time.perf_counter()
                 detections, targets = predict(learner.judged, val_set, config.batch_size, config.workers)
                 entry["val_ap50"] = validation_ap50(detections, targets, val_set)
+                state.threshold = best_threshold(detections, targets)
+                run.keep_best(entry["val_ap50"])
                 watch.show(val_set, detections, number)
-            run.tick()
+                pace.judging_took(time.perf_counter() - begun)
+            pace.tick()
             entry["seconds"] = round(state.seconds, 2)
+            if is_last or ("val_ap50" in entry and pace.has_stalled(entry["val_ap50"])):
+                state.epochs = number
             run.finish_epoch(entry)
             watch.log(entry)
             if after_epoch is not None:
@@ -100,8 +102,11 @@ def train(
     return state.history
 
 
-def train_epoch(learner: Learner, loader: Loader, run: Run, bar: Any) -> dict[str, float]:
-    """The rest of a pass over the pictures. Returns the means of the losses, and the last learning rate."""
+def train_epoch(learner: Learner, loader: Loader, run: Run, pace: Pace, bar: Any) -> dict[str, float]:
+    """The rest of a pass over the pictures, or as much of it as there is time for.
+
+    Returns the means of the losses, and the last learning rate.
+    """
     config, state = learner.config, run.state
     at_most = config.skip_at_most if config.skip_at_most is not None else state.pictures // 1000
     unreadable = 0
@@ -109,7 +114,7 @@ def train_epoch(learner: Learner, loader: Loader, run: Run, bar: Any) -> dict[st
     for images, targets, said in loader.epoch(state.epoch, state.step):
         unreadable = report_unreadable(said, state.unreadable, unreadable, at_most)
         step = state.epoch * loader.steps + state.step
-        losses_by_portion = learner.step(images, targets, step, state.epochs * loader.steps)
+        losses_by_portion = learner.step(images, targets, step, pace.rate())
         for portion, losses in zip(learner.share.portions, losses_by_portion, strict=True):
             if not math.isfinite(losses["loss"]):
                 raise NonFiniteLoss(describe_step(step, state.epoch, losses, targets[portion], loader.dataset))
@@ -117,14 +122,16 @@ def train_epoch(learner: Learner, loader: Loader, run: Run, bar: Any) -> dict[st
             for name, value in losses.items():
                 state.sums[name] = state.sums.get(name, 0.0) + value * weight
         state.step += 1
-        bar.update(config.batch_size)
+        bar.update(config.batch_size if pace.seconds is None else round(pace.elapsed) - bar.n)
         bar.set_postfix(loss=f"{state.sums['loss'] / state.step:.3f}", refresh=False)
         if state.step % config.checkpoint_every == 0 and state.step < loader.steps:
             bring_together(learner, run)
-            run.tick()
+            pace.tick()
             run.keep()
+        if pace.time_is_up:
+            break
     bring_together(learner, run)
-    means = {name: value / loader.steps for name, value in state.sums.items()}
+    means = {name: value / state.step for name, value in state.sums.items()}
     return means | {"lr": learner.optimizer.param_groups[0]["lr"]}
 
 
@@ -149,7 +156,8 @@ def validation_ap50(detections: Sequence[dict[str, Tensor]], targets: Sequence[d
 def summary(entry: dict[str, float], epochs: int) -> str:
     """One line of the log."""
     minutes, seconds = divmod(round(entry["seconds"]), 60)
+    of = f"/{epochs}" if epochs else ""
     return (
-        f"epoch {entry['epoch']:3}/{epochs}  loss {entry['loss']:.3f}  validation AP50 {entry['val_ap50']:.3f}"
+        f"epoch {entry['epoch']:3}{of}  loss {entry['loss']:.3f}  validation AP50 {entry['val_ap50']:.3f}"
         f"  {minutes}:{seconds:02}"
     )

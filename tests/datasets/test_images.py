@@ -24,7 +24,7 @@ COLOURS = {"A": (255, 0, 0), "B": (0, 255, 0), "C": (0, 0, 255), "D": (255, 255,
 
 
 def letters(rows: str) -> np.ndarray:
-    """"AB/CD" -> a picture of four blocks, 16 wide and 8 high each."""
+    """ "AB/CD" -> a picture of four blocks, 16 wide and 8 high each."""
     picture = np.array([[COLOURS[c] for c in row] for row in rows.split("/")], dtype=np.uint8)
     return picture.repeat(8, axis=0).repeat(16, axis=1)
 
@@ -252,9 +252,7 @@ def encoded(kind: str) -> bytes:
 
 
 @given(st.data(), st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"]))
-def test_damage_is_read_or_reported(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, kind: str
-) -> None:
+def test_damage_is_read_or_reported(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, kind: str) -> None:
     content = bytearray(encoded(kind))
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))

@@ -163,9 +163,7 @@ BAD_BOXES = [
 
 
 @pytest.mark.parametrize(("box", "words"), BAD_BOXES)
-def test_a_bad_box_gets_one_warning_that_counts_and_names(
-    tmp_path: Path, box: tuple[float, ...], words: str
-) -> None:
+def test_a_bad_box_gets_one_warning_that_counts_and_names(tmp_path: Path, box: tuple[float, ...], words: str) -> None:
     root = make_folder(tmp_path, train={"a": [GOOD], "b": [GOOD, ("dog", *box, 1), GOOD], "c": [("cat", *box)]})
     dataset, messages = load(root)
     assert messages == [f"{root} (train): 2 boxes {words} (b object 1, c object 0)"]

@@ -232,9 +232,7 @@ def slow_evaluate(detections, targets, label, threshold, method, plus_one):
     p = int(plus_one)
     claims = []
     for image, d in enumerate(detections):
-        for box, of, score in zip(
-            d["boxes"].tolist(), d["labels"].tolist(), d["scores"].tolist(), strict=True
-        ):
+        for box, of, score in zip(d["boxes"].tolist(), d["labels"].tolist(), d["scores"].tolist(), strict=True):
             if of == label:
                 claims.append((score, image, box))
     claims.sort(key=lambda claim: -claim[0])
@@ -409,9 +407,7 @@ def separated_case(seed):
         detections.append(
             {
                 "boxes": torch.tensor(boxes),
-                "labels": torch.tensor(
-                    np.concatenate([np.repeat(labels, copies), g.integers(1, 4, len(stray))])
-                ),
+                "labels": torch.tensor(np.concatenate([np.repeat(labels, copies), g.integers(1, 4, len(stray))])),
                 "scores": torch.tensor(g.random(len(boxes))),
             }
         )

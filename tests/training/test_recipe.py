@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "drops": (),
     "seed": 0,
     "evaluate_every": 5,
+    "patience": None,
     "workers": None,
     "device": "auto",
     "save_memory": False,
@@ -83,5 +84,5 @@ def test_the_light_augmentation_s_numbers() -> None:
 
 
 def test_what_is_planned_leaves_some_memory_and_some_time() -> None:
-    assert (budget.SLACK, memory.USABLE, memory.CPU_BYTES) == (0.92, 0.7, 2**31)
+    assert (budget.CLOCK_STEPS, budget.LOOKS, memory.USABLE, memory.CPU_BYTES) == (2000, 25, 0.7, 2**31)
     assert torch.get_default_dtype() == torch.float32  # in which bytes are counted

@@ -13,7 +13,7 @@ from torchvision.utils import draw_bounding_boxes, save_image
 from tqdm import tqdm
 
 from ..datasets import DataError, find_images, read_image
-from ..datasets.annotations import find_image, split_names
+from ..datasets.folders import split_paths
 from ..plots import PALETTE
 from ..support.errors import SettingError
 from ..support.files import write_json
@@ -28,7 +28,7 @@ read are left out, and the exit status is 1."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("pictures", nargs="+", metavar="PICTURE_OR_FOLDER")
-    add("--split", help="only this list of a FOLDER in VOC's layout: test, say, which the training has not seen")
+    add("--split", help="only this list of a FOLDER of labelled pictures: test, say, which the training has not seen")
     add("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
     add("--output", required=True, metavar="FOLDER")
     add("--min-score", type=float, default=0.4, metavar="P", help="least score (confidence) drawn; default: 0.4")
@@ -74,8 +74,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def listed(folders: list[str], split: str) -> list[Path]:
-    """The pictures of a list, of each of these folders in VOC's layout."""
-    return [find_image(Path(root), name) for root in folders for name in split_names(Path(root), split)]
+    """The pictures of a list, of each of these folders, in whichever format their labels are."""
+    return [path for root in folders for path in split_paths(root, split)]
 
 
 def free_name(path: Path, taken: dict[str, Any]) -> Path:

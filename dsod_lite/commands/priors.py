@@ -1,17 +1,13 @@
 """What `check` and `train` say of the priors: do they reach the objects, and if not, what would mend it?"""
 
-import contextlib
-import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 from torch import Tensor
 
-from ..datasets import open_split, usual_splits
-from ..datasets.objects import objects_of
+from ..datasets.labels import Upright
+from ..datasets.objects import objects_of_labels
 from ..evaluation.prior_recall import ENOUGH, PARTS, fitting_size, reached, recall_lines, sides, worst_recall
-from ..support.errors import UserError
-from ..training.choice import chosen_size, tiny_priors
+from ..training.choice import tiny_priors
 
 
 def report(boxes: Tensor, labels: Tensor, classes: Sequence[str], priors: Tensor, size: int, tiny: bool) -> list[str]:
@@ -42,12 +38,7 @@ def report(boxes: Tensor, labels: Tensor, classes: Sequence[str], priors: Tensor
     return [*lines, f"many of {name} have no prior to speak of: {mend}"]
 
 
-def report_on_folder(folder: str | Path) -> list[str]:
-    """The report on a folder's training pictures, for what `train` would take; nothing where they cannot be read."""
-    with warnings.catch_warnings(), contextlib.suppress(UserError, OSError):
-        warnings.simplefilter("ignore")  # `check` has named the boxes already
-        dataset = open_split(folder, usual_splits(folder)[0])
-        boxes, labels = objects_of(dataset)
-        size = chosen_size(dataset)
-        return report(boxes, labels, dataset.classes, tiny_priors(size), size, tiny=True) if len(boxes) else []
-    return []
+def report_on_pictures(pictures: Sequence[Upright], size: int) -> list[str]:
+    """The report on labelled pictures, for `dsod_tiny` at an input of `size` pixels; nothing if there is no object."""
+    boxes, labels, classes = objects_of_labels(pictures)
+    return report(boxes, labels, classes, tiny_priors(size), size, tiny=True) if len(boxes) else []

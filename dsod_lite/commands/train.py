@@ -1,14 +1,18 @@
 """train: a named model on a folder of pictures."""
 
 import argparse
+import warnings
 from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 
 import torch
 
 from ..datasets import DataError, open_split, usual_splits
+from ..datasets.annotations import REMEDY
 from ..datasets.augmentation.transforms import AUGMENTATIONS
-from ..datasets.folders import Split, has_split
+from ..datasets.files import UNDIVIDED
+from ..datasets.folders import has_split
+from ..datasets.labelled import DetectionDataset
 from ..datasets.objects import objects_of
 from ..detector import presets as named
 from ..detector.priors import COCO300_PRIORS
@@ -98,7 +102,11 @@ def run(args: argparse.Namespace) -> int:
     validation = args.validation or other
     train_set = open_split(args.data, split, with_objects=True)
     if not train_set.classes:
-        raise DataError(f"{args.data}: Annotations: no annotation has an object, so there is nothing to learn to find")
+        raise DataError(f"{args.data}: {split}: no picture has an object, so there is nothing to learn to find")
+    if split == UNDIVIDED and validation is None:
+        warnings.warn(
+            f"{args.data}: is not divided: all of it is trained on, and nothing judges it; {REMEDY}", stacklevel=1
+        )
     val_set = open_split(args.data, validation, train_set.classes) if validation is not None else None
 
     augmentation = args.augmentation or ("ssd" if args.recipe else "light")
@@ -135,7 +143,7 @@ def config_from(args: argparse.Namespace) -> TrainConfig:
 
 
 def model_settings(
-    args: argparse.Namespace, name: str, train_set: Split, config: TrainConfig, augmentation: str
+    args: argparse.Namespace, name: str, train_set: DetectionDataset, config: TrainConfig, augmentation: str
 ) -> dict[str, Any]:
     """What the named model is given beside its name."""
     settings: dict[str, Any] = {"num_classes": len(train_set.classes) + 1}
@@ -160,10 +168,11 @@ def begun_size(args: argparse.Namespace) -> int | None:
     return config["image_size"] if config else None
 
 
-def usual_size(train_set: Split, config: TrainConfig, augmentation: str) -> int:
+def usual_size(train_set: DetectionDataset, config: TrainConfig, augmentation: str) -> int:
     """The input for these pictures, and for the minutes, where the run has any."""
-    size = chosen_size(train_set)
+    boxes, labels = objects_of(train_set)
     if config.minutes is None or len(train_set) < config.batch_size:
-        return size
+        return chosen_size(boxes, labels, train_set.sizes)
     train_set.transform = AUGMENTATIONS[augmentation](TRIED)
-    return chosen_size(train_set, seconds_for_a_picture(train_set, config), 60 * config.minutes)
+    picture = seconds_for_a_picture(train_set, config)
+    return chosen_size(boxes, labels, train_set.sizes, picture, 60 * config.minutes)

@@ -3,13 +3,13 @@
 import itertools
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..datasets.objects import objects_of
 from ..detector.presets import dsod_tiny
 from ..evaluation.prior_recall import SIZES, fitting_size
 from ..support.processes import pick_device
@@ -37,19 +37,26 @@ def tiny_priors(size: int) -> Tensor:
         return dsod_tiny(image_size=size).priors
 
 
-def chosen_size(dataset: Any, picture: float | None = None, seconds: float | None = None) -> int:
+def chosen_size(
+    boxes: Tensor,
+    labels: Tensor,
+    sizes: Sequence[tuple[int, int]],
+    picture: float | None = None,
+    seconds: float | None = None,
+) -> int:
     """The input of `dsod_tiny` for these pictures: as large as their objects ask for, and as there is time for.
 
     The smallest size whose priors reach the objects, at least 128 pixels, and no larger than the pictures. With a
     forecast it is smaller if the run would see fewer than 4,000 pictures, and larger if it would see more than 40,000.
 
     Args:
-        dataset: one of ours, with `sizes`.
+        boxes: [M, 4] of all objects, xyxy, fractions of their pictures.
+        labels: [M].
+        sizes: (width, height) of each picture in pixels.
         picture: seconds that one takes at 128 pixels, see `seconds_for_a_picture`; the time grows with the area.
         seconds: that the run has. Both or none.
     """
-    boxes, labels = objects_of(dataset)
-    areas = sorted(width * height for width, height in dataset.sizes)
+    areas = sorted(width * height for width, height in sizes)
     own = areas[len(areas) // 2] ** 0.5
     largest = max([size for size in SIZES if size <= max(own, SIZES[0]) * 1.1])
     size = min(largest, fitting_size(boxes, labels, tiny_priors, min(USUAL, largest)))

@@ -1,6 +1,7 @@
 """dsod_lite: DSOD, the detector that learns from scratch. What the book builds is `detector`; the rest hangs on it."""
 
 from . import datasets
+from .deploy.finder import Detector
 from .detector.config import DSODConfig
 from .detector.model import DSOD
 from .detector.presets import dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, dsod512, dsod_tiny
@@ -18,6 +19,7 @@ __all__ = [
     "DSOD",
     "CheckpointError",
     "DSODConfig",
+    "Detector",
     "NonFiniteLoss",
     "PriorConfig",
     "TrainConfig",

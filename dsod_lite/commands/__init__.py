@@ -17,12 +17,14 @@ from . import (
     errors,
     evaluate,
     export,
+    learn,
     prepare,
     suspects,
     train,
 )
 
 COMMANDS = {
+    "learn": learn,
     "train": train,
     "evaluate": evaluate,
     "compare": compare,

@@ -61,9 +61,9 @@ def test_suspects_are_the_sure_mistakes_and_the_labels_where_nothing_is_seen() -
 
 def test_the_threshold_of_the_best_f1() -> None:
     """One of two found first: F1 is 2/3 from 0.9 on, and falls with every mistake after it."""
-    assert best_threshold([FOUND], [TRUTH]) == 0.9
+    assert best_threshold([FOUND], [TRUTH]) == pytest.approx(0.9, abs=1e-4)
     later = row([(0, 9), (50, 60), (20, 29)], [STAR, RING, RING], [0.9, 0.6, 0.3])
-    assert best_threshold([later], [TRUTH]) == 0.3  # 2·2/(3+2) is more than 2·1/(1+2)
+    assert best_threshold([later], [TRUTH]) == pytest.approx(0.3, abs=1e-4)  # 2·2/(3+2) is more than 2·1/(1+2)
     ties = row([(0, 9), (20, 29)], [STAR, RING], [0.5, 0.5])
     assert best_threshold([ties], [TRUTH]) == 0.5
     assert best_threshold([row([(50, 60)], [STAR], [0.9])], [TRUTH]) is None
@@ -72,4 +72,4 @@ def test_the_threshold_of_the_best_f1() -> None:
 def test_a_difficult_object_neither_helps_nor_harms_the_threshold() -> None:
     difficult = TRUTH | {"difficult": torch.tensor([False, True])}
     both = row([(0, 9), (20, 29), (50, 60)], [STAR, RING, RING], [0.9, 0.8, 0.7])
-    assert best_threshold([both], [difficult]) == 0.9
+    assert best_threshold([both], [difficult]) == pytest.approx(0.9, abs=1e-4)

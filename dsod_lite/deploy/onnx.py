@@ -71,6 +71,9 @@ def export_detector(model: DSOD, path: str | Path, classes: Sequence[str] = (), 
 class Decoded(nn.Module):
     """A picture [1, S, S, 3] uint8 -> boxes [1, P, 4] xyxy, fractions, cut at the edges, and scores [1, C - 1, P]."""
 
+    priors: Tensor
+    mean: Tensor
+
     def __init__(self, model: DSOD) -> None:
         super().__init__()
         self.network = fold_batchnorm(model.network).cpu()
@@ -83,7 +86,7 @@ class Decoded(nn.Module):
         if self.config.channel_order == "BGR":
             batch = batch.flip(1)
         offsets, logits = self.network((batch - self.mean) / self.config.std)
-        boxes = decode(offsets, self.priors)  # type: ignore[arg-type]
+        boxes = decode(offsets, self.priors)
         return boxes.clamp(0, 1) if self.config.clip_boxes else boxes, logits.softmax(dim=2)[..., 1:].transpose(1, 2)
 
 
@@ -102,7 +105,7 @@ def add_suppression(graph: Any, config: DSODConfig, threshold: float) -> None:
     graph.initializer.extend(
         helper.make_tensor(name, TensorProto.INT64, [], [value]) for name, value in (("class_at", 1), ("box_at", 2))
     )
-    for kind, inputs, outputs, attributes in (
+    steps: list[tuple[str, list[str], list[str], dict[str, Any]]] = [
         ("NonMaxSuppression", ["every_box", "every_score", "most", "overlap", "least"], ["kept"], {}),
         ("Gather", ["kept", "class_at"], ["kept_class"], {"axis": 1}),
         ("Gather", ["kept", "box_at"], ["kept_box"], {"axis": 1}),
@@ -114,11 +117,17 @@ def add_suppression(graph: Any, config: DSODConfig, threshold: float) -> None:
         ("Reshape", ["every_box", "corners"], ["box_list"], {}),
         ("Gather", ["kept_box", "order"], ["sorted_box"], {}),
         ("Gather", ["box_list", "sorted_box"], ["boxes"], {}),
-    ):
+    ]
+    for kind, inputs, outputs, attributes in steps:
         graph.node.append(helper.make_node(kind, inputs, outputs, **attributes))
     del graph.output[:]
     float32, int64 = TensorProto.FLOAT, TensorProto.INT64
-    for name, element, shape in (("boxes", float32, ["N", 4]), ("labels", int64, ["N"]), ("scores", float32, ["N"])):
+    sizes: list[tuple[str, int, list[str | int]]] = [
+        ("boxes", float32, ["N", 4]),
+        ("labels", int64, ["N"]),
+        ("scores", float32, ["N"]),
+    ]
+    for name, element, shape in sizes:
         graph.output.append(helper.make_tensor_value_info(name, element, shape))
 
 

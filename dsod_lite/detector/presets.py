@@ -66,6 +66,7 @@ def dsod_tiny(num_classes: int = 7, image_size: int = 128, **fields: Any) -> DSO
     pixels all priors are larger shares of the picture, and a prior answers from an IoU of 0.4 on. From there on they
     begin as small as SSD's, the IoU is the usual 0.5, and the sixth map puts large priors into the middle.
     """
+    fractions: tuple[float, ...]
     if image_size < 192:
         fractions, threshold = (0.1, 0.24, 0.44, 0.64, 0.84, 1.04), 0.4
     else:

@@ -55,7 +55,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def pictures(images: Iterable[tuple[Tensor, str]], side: int = 176, kind: str = "") -> str:
     """Pictures [3, H, W], float in [0, 1] or uint8, each with a line of words, on a sheet."""
     figures = "".join(
-        f'<figure><img alt="{escape(words)}" loading="lazy" src="{thumbnail(image, side)}">'
+        f'<figure><img alt="{escape(words)}" src="{thumbnail(image, side)}">'
         f"<figcaption>{escape(words)}</figcaption></figure>"
         for image, words in images
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 from torchvision.utils import draw_bounding_boxes
 
@@ -104,7 +105,7 @@ def write_report(learned: Learned, path: Path) -> dict[str, Any]:
         section("What it was trained on", paragraph(
             "Twelve pictures as the network saw them: cropped, mirrored, other colours, warped to its square."),
             seen(learned), preformatted(learned.priors)),
-        section("The run", plot(plots.plot_history(learned.history).get_figure(root=True),
+        section("The run", plot(curve_of(learned.history),
                 "The loss, and the AP50 on the validation pictures, over the passes through the training pictures.")),
         section("Defects of the folder", bullets(learned.defects[:40]),
                 paragraph(f"and {len(learned.defects) - 40} more") if len(learned.defects) > 40 else ""),
@@ -150,8 +151,8 @@ def curve(learned: Learned, result: VOCResult) -> str:
     if not labels or not any(len(judged.targets[i]["labels"]) for i in some):
         return paragraph("No picture has an object.")
     images = [judged.dataset[i][0] for i in some]
-    records = ([each[i] for i in some] for each in (judged.detections, judged.targets))
-    widget = AveragePrecisionExplorer.from_results(images, *records, labels, learned.classes)
+    found, truth = [judged.detections[i] for i in some], [judged.targets[i] for i in some]
+    widget = AveragePrecisionExplorer.from_results(images, found, truth, labels, learned.classes)
     widget.score_threshold = learned.threshold
     return explorer(widget, "curve")
 
@@ -191,7 +192,7 @@ def alarms(judged: Judged, classes: Sequence[str], least: float) -> str:
 
 def missed(judged: Judged, classes: Sequence[str], least: float) -> str:
     """Cutouts of objects that nothing shown claims."""
-    shown = []
+    shown: list[tuple[Tensor, str]] = []
     for p, (found, truth) in enumerate(zip(judged.detections, judged.targets, strict=True)):
         kind, item = sort_out(found, truth)
         claimed = set(item[(kind == RIGHT) & (found["scores"] >= least)].tolist())
@@ -217,10 +218,17 @@ def sheet_of(doubts: Sequence[tuple[Judged, Suspect]], classes: Sequence[str]) -
     return pictures(shown) or paragraph("None.")
 
 
+def curve_of(history: list[dict[str, float]]) -> Figure:
+    """The run's curve."""
+    figure = plots.plot_history(history).get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
 def seen(learned: Learned) -> str:
     """Training pictures as the augmentation makes them."""
     torch.manual_seed(0)
-    shown = []
+    shown: list[tuple[Tensor, str]] = []
     for i in range(min(12, len(learned.train_set))):
         image, target = learned.train_set[i * len(learned.train_set) // min(12, len(learned.train_set))]
         labels = ", ".join(sorted({learned.classes[label - 1] for label in target["labels"].tolist()})) or "nothing"

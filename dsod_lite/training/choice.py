@@ -5,12 +5,14 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..detector.presets import dsod_tiny
+from ..detector.priors import prior_boxes
 from ..evaluation.prior_recall import SIZES, fitting_size
 from ..support.processes import pick_device
 from .loading import Loader
@@ -31,10 +33,12 @@ def fitting_batch(pictures: int, usual: int = TrainConfig(epochs=1).batch_size) 
     return max(2, min(usual, pictures))
 
 
+@cache
 def tiny_priors(size: int) -> Tensor:
     """The priors [P, 4] of `dsod_tiny` at an input of so many pixels."""
-    with torch.random.fork_rng(devices=[]):  # the weights, which nobody needs here, must not move on the run's numbers
-        return dsod_tiny(image_size=size).priors
+    with torch.device("meta"):  # no weights, and no random numbers for them
+        config = dsod_tiny(image_size=size).config
+    return prior_boxes(config.priors, config.map_sizes, size)
 
 
 def chosen_size(
@@ -83,7 +87,8 @@ def seconds_for_a_picture(dataset: Any, config: TrainConfig) -> float:
     few = replace(config, epochs=1, minutes=None, batch_size=min(8, config.batch_size), norm_batch_size=None)
     with torch.random.fork_rng():
         model = dsod_tiny(len(dataset.classes) + 1, TRIED).train()
-        learner, times = Learner(model, few, device), []
+        learner = Learner(model, few, device)
+        times: list[float] = []
         loader = Loader(dataset, replace(few, workers=0), device)
         before = time.perf_counter()
         for images, targets, _ in itertools.islice(

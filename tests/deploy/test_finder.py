@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from tiny import small_dsod
+from torchvision.transforms.v2.functional import to_dtype
 
 from dsod_lite import Detector, save_model
 from dsod_lite.datasets import DataError, read_image
@@ -36,7 +37,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lambda path: np.array(Image.open(path))[..., ::-1][..., ::-1],
         lambda path: np.array(Image.open(path).convert("RGBA")),
         read_image,
-        lambda path: read_image(path).float() / 255,
+        lambda path: to_dtype(read_image(path), torch.float32, scale=True),
     ],
 )
 def test_every_kind_of_picture_gives_the_same(given: Any, detector: Detector, picture: Path) -> None:

@@ -32,8 +32,8 @@ def test_a_sample_is_judged_as_its_pictures_are(seed: int) -> None:
     found, truth = pictures(seed)
     sample = np.random.default_rng(seed).integers(0, 6, 6)
     weights = np.bincount(sample, minlength=6)[None]
-    drawn = [[records[i] for i in sample] for records in (found, truth)]
-    result = evaluate_voc(*drawn, 3, method="all-point")
+    seen, there = ([records[i] for i in sample] for records in (found, truth))
+    result = evaluate_voc(seen, there, 3, method="all-point")
     ours = weighted_ap50(found, truth, 3, weights)[0]
     if any(result.num_objects.values()):
         assert ours == pytest.approx(result.mean_ap)

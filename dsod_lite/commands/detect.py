@@ -19,6 +19,7 @@ from ..datasets.formats.table import WRITTEN
 from ..datasets.labels import LabelledObject, LabelledPicture
 from ..deploy.finder import USUAL_SCORE, Detector, as_picture
 from ..plots import PALETTE
+from ..plots.fonts import USUAL, font_for, writable
 from ..support.errors import SettingError
 from ..support.files import new_folder, write_json
 
@@ -131,14 +132,16 @@ def drawn(image: torch.Tensor, detections: dict[str, torch.Tensor], classes: tup
     height, width = image.shape[-2] * factor, image.shape[-1] * factor
     canvas = transforms.resize(image, [height, width], antialias=True)
     labels = detections["labels"].tolist()
+    scores = detections["scores"].tolist()
+    words = [f"{writable(classes[i - 1], i)} {s:.2f}" for i, s in zip(labels, scores, strict=True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchvision warns that a picture has no boxes; that is fine here
         return draw_bounding_boxes(
             canvas,
             detections["boxes"] * factor,
-            [f"{classes[i - 1]} {s:.2f}" for i, s in zip(labels, detections["scores"].tolist(), strict=True)],
+            words,
             colors=[PALETTE[(i - 1) % len(PALETTE)] for i in labels],
             width=max(2, round(max(height, width) / 300)),
-            font=findfont("DejaVu Sans:bold"),  # comes with Matplotlib; torchvision's own has one size, for stamps
+            font=findfont(font_for("".join(words)) or USUAL),  # torchvision's own has one size, for stamps
             font_size=max(12, round(max(height, width) / 50)),
         )

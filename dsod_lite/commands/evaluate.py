@@ -1,7 +1,6 @@
 """evaluate: judge a trained detector on a split."""
 
 import argparse
-import math
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +63,6 @@ def run(args: argparse.Namespace) -> int:
             "coco": coco,
         }
         if interval_of_ap:
-            result["AP50_interval"] = [None if math.isnan(value) else value for value in interval_of_ap]
-        write_json(Path(args.json), without_nan(result))
+            result["AP50_interval"] = list(interval_of_ap)
+        write_json(Path(args.json), result)
     return 0
-
-
-def without_nan(value: Any) -> Any:
-    """JSON has no NaN: a number that nothing speaks for becomes null."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value

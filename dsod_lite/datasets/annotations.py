@@ -1,5 +1,6 @@
 """The files of Pascal VOC's layout, read and checked one by one: an annotation, a list, the classes."""
 
+import os
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -144,7 +145,8 @@ def images_by_name(root: Path) -> dict[str, Path]:
     folder = root / "JPEGImages"
     if not folder.is_dir():
         return {}
-    return {path.stem: path for path in sorted(folder.iterdir(), reverse=True) if is_picture(path.name)}
+    names = sorted(os.listdir(folder), reverse=True)  # names, not paths: to sort 120,000 of those takes ten seconds
+    return {name.rpartition(".")[0]: folder / name for name in names if is_picture(name)}
 
 
 def find_image(root: Path, name: str) -> Path:
@@ -157,9 +159,11 @@ def find_image(root: Path, name: str) -> Path:
 
 def class_names(root: Path) -> tuple[str, ...]:
     """Every class that an annotation of the folder names, sorted."""
-    paths = sorted((root / "Annotations").glob("*.xml"))
+    folder = root / "Annotations"
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    paths = [folder / name for name in names if name.endswith(".xml")]
     if not paths:
-        raise DataError(f"{root / 'Annotations'}: there are no annotations")
+        raise DataError(f"{folder}: there are no annotations")
     return tuple(sorted({o.name for path in progress(paths) for o in read_annotation(path).objects}))
 
 

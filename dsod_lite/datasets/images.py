@@ -91,7 +91,7 @@ def image_frame(path: str | Path) -> tuple[tuple[int, int], int]:
         with Image.open(path) as image:
             if image.format == "TIFF":
                 image.load()  # Pillow turns these by itself, and forgets the tag
-            orientation = image.getexif().get(ORIENTATION, 1)
+            orientation = orientation_of(image)
             if orientation in (5, 6, 7, 8):  # these lie on their side
                 return (image.height, image.width), orientation
             return (image.width, image.height), orientation if orientation in (2, 3, 4) else 1
@@ -99,6 +99,14 @@ def image_frame(path: str | Path) -> tuple[tuple[int, int], int]:
         raise DataError(f"{path}: there is no such file") from None
     except Exception as error:
         raise DataError(f"{path}: cannot be read as a picture: {error}") from error
+
+
+def orientation_of(image: Image.Image) -> int:
+    """EXIF's, 1 where there is none, or where the file breaks off before it: that is found when the pixels are read."""
+    try:
+        return image.getexif().get(ORIENTATION, 1)
+    except (OSError, SyntaxError):
+        return 1
 
 
 def is_picture(name: str) -> bool:

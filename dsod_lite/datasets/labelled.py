@@ -21,6 +21,10 @@ HEADERS_AT_ONCE = 8
 """Threads that read pictures' headers. On a disk across a network nearly all of the time goes into waiting."""
 
 
+LEAST_SIDE = 4
+"""Pixels. A picture that is narrower is widened before it is augmented: of one pixel no part can be cut."""
+
+
 class DetectionDataset(Protocol):
     """What `train`, `predict`, the plots and the commands ask of a data set.
 
@@ -141,6 +145,9 @@ class LabelledDataset(Dataset[tuple[Any, dict[str, Any]]]):
         if self.transform is None:
             return transforms.to_dtype(image, torch.float32, scale=True), target
         boxes = tv_tensors.BoundingBoxes(target["boxes"], format="XYXY", canvas_size=image.shape[-2:])  # type: ignore[call-arg]
+        wide = [max(side, LEAST_SIDE) for side in image.shape[-2:]]
+        if wide != list(image.shape[-2:]):
+            image, boxes = transforms.resize(image, wide), transforms.resize(boxes, wide)
         return self.transform(tv_tensors.Image(image), target | {"boxes": boxes})
 
 

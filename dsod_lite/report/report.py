@@ -19,6 +19,7 @@ from ..evaluation.suspects import Suspect, suspects
 from ..evaluation.voc import VOCResult, evaluate_voc
 from ..explorers import AveragePrecisionExplorer, PredictionExplorer
 from ..plots.cutouts import cutout
+from ..support.errors import DataError
 from ..support.files import write_whole
 from .advice import advice
 from .page import explorer, numbers, page, paragraph, pictures, plot, section, table
@@ -150,11 +151,20 @@ def curve(learned: Learned, result: VOCResult) -> str:
     some = range(min(AT_MOST, len(judged.targets)))
     if not labels or not any(len(judged.targets[i]["labels"]) for i in some):
         return paragraph("No picture has an object.")
-    images = [judged.dataset[i][0] for i in some]
+    images = [picture_of(judged, i) for i in some]
     found, truth = [judged.detections[i] for i in some], [judged.targets[i] for i in some]
     widget = AveragePrecisionExplorer.from_results(images, found, truth, labels, learned.classes)
     widget.score_threshold = learned.threshold
     return explorer(widget, "curve")
+
+
+def picture_of(judged: Judged, index: int) -> Tensor:
+    """A picture of the split; a blank one in the place of one that cannot be read, which was not judged either."""
+    try:
+        return judged.dataset[index][0]
+    except DataError:
+        width, height = judged.dataset.sizes[index]
+        return torch.ones(3, height, width)
 
 
 def one_picture(learned: Learned) -> str:

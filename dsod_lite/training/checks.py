@@ -39,6 +39,15 @@ def check_finite(model: nn.Module, epoch: int) -> None:
             raise NonFiniteLoss(f"epoch {epoch + 1}: {name} is not finite any more, though every loss was")
 
 
+def check_learned(model: nn.Module, means: dict[str, float], epoch: int) -> None:
+    """Raises DataError after a first epoch in which no prior of a DSOD met an object: there was nothing to learn."""
+    if epoch == 0 and isinstance(model, DSOD) and means.get("bbox_regression") == 0:
+        raise DataError(
+            "epoch 1: no prior (anchor) was matched with an object of any picture, so nothing can be learned; "
+            "`python -m dsod_lite check FOLDER` says what the boxes are like"
+        )
+
+
 def report_unreadable(said: Iterable[str | None], noted: list[str], before: int, at_most: int) -> int:
     """Warns of a batch's pictures that could not be read, and adds those to `noted` that are not in it.
 

@@ -17,7 +17,7 @@ from ..evaluation.voc import evaluate_voc
 from ..support.errors import NonFiniteLoss, SettingError
 from ..support.processes import gathered, join, mean_of_processes, rank, world_size
 from .budget import Pace
-from .checks import check_finite, check_fit, describe_step, report_unreadable
+from .checks import check_finite, check_fit, check_learned, describe_step, report_unreadable
 from .loading import Loader
 from .recipe import TrainConfig
 from .run import Run
@@ -132,6 +132,7 @@ def train_epoch(learner: Learner, loader: Loader, run: Run, pace: Pace, bar: Any
             break
     bring_together(learner, run)
     means = {name: value / state.step for name, value in state.sums.items()}
+    check_learned(learner.model, means, state.epoch)
     return means | {"lr": learner.optimizer.param_groups[0]["lr"]}
 
 

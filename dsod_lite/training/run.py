@@ -153,7 +153,8 @@ class Run:
 
     def keep_best(self, ap50: float) -> None:
         """Writes the detector as it is judged, if no earlier epoch was as good on the validation pictures."""
-        if all(ap50 > entry.get("val_ap50", -1.0) for entry in self.state.history) and self.folder and rank() == 0:
+        beaten = any(ap50 <= entry["val_ap50"] for entry in self.state.history if "val_ap50" in entry)
+        if not beaten and self.folder and rank() == 0:
             model = self.learner.judged
             held = {"model": model.state_dict(), "classes": self.state.classes, "threshold": self.state.threshold}
             save_checkpoint(self.folder / BEST, {**held, "epoch": self.state.epoch + 1, **describe(model)})

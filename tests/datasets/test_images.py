@@ -207,7 +207,7 @@ def test_pixels_that_are_floats_have_no_brightness_to_agree_on(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kept", [3, 50, 0.3, 0.6, 0.95])
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".gif", ".bmp", ".tif"])
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".gif", ".bmp", ".tif"])
 def test_a_truncated_picture_names_its_file(tmp_path: Path, suffix: str, kept: float) -> None:
     path = tmp_path / f"cut{suffix}"
     noise(64, 48).save(path)
@@ -216,6 +216,20 @@ def test_a_truncated_picture_names_its_file(tmp_path: Path, suffix: str, kept: f
     with pytest.raises(DataError) as error:
         read_image(path)
     assert str(error.value).startswith(f"{path}: cannot be read as a picture")
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95, -1])
+def test_a_jpeg_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path, kept: float) -> None:
+    path = tmp_path / "cut.jpg"
+    noise(64, 48).save(path, quality=30)
+    whole, content = read_image(path), path.read_bytes()
+    header = content.index(b"\xff\xda")  # the pixels begin
+    path.write_bytes(content[:kept] if kept < 0 else content[: header + int((len(content) - header) * kept)])
+    with pytest.warns(UserWarning, match=r"cut\.jpg: lacks its last bytes"):
+        image = read_image(path)
+    rows = int(48 * max(kept, 0)) // 16 * 16 - 16
+    assert image.shape == whole.shape
+    assert torch.equal(image[:, : max(rows, 0)], whole[:, : max(rows, 0)])
 
 
 @pytest.mark.parametrize("read_it", [read_image, image_size])

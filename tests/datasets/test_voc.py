@@ -249,9 +249,8 @@ def test_a_truncated_picture_is_named_when_it_is_read(folder: Path) -> None:
     path = folder / "JPEGImages/b.jpg"
     path.write_bytes(path.read_bytes()[:-200])
     dataset = silent(folder)
-    with pytest.raises(DataError) as error:
+    with pytest.warns(UserWarning, match=r"b\.jpg: lacks its last bytes"):
         dataset[1]
-    assert str(error.value).startswith(f"{path}: cannot be read as a picture")
 
 
 def test_a_missing_folder_and_a_missing_list(folder: Path) -> None:

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from ...support.errors import DataError, SettingError
 from ...support.files import new_folder
 from ..annotations import progress
-from ..files import Files, division_of, unique_names
+from ..files import UNDIVIDED, Files, division_of, unique_names
 from ..formats.format import Division, Format
 from ..formats.table import WRITTEN, recognise
 from ..formats.voc import pair_up
@@ -102,16 +102,16 @@ def own_division(labels: Labels) -> dict[str, list[Entry]]:
     if "train" not in found and whole:
         found["train"] = whole
     if len(found) < 2:
-        found = {"all": [entry for split in labels.splits for entry in labels.entries(split)]}
+        found = {UNDIVIDED: [entry for split in labels.splits for entry in labels.entries(split)]}
     seen: set[Path] = set()
     division: dict[str, list[Entry]] = {}
-    for split in sorted(found, key=["test", "val", "train", "all"].index):
+    for split in sorted(found, key=["test", "val", "train", UNDIVIDED].index):
         division[split] = []
         for entry in found[split]:
             if entry.path not in seen:
                 seen.add(entry.path)
                 division[split].append(entry)
-    return {split: division[split] for split in ("train", "val", "test", "all") if division.get(split)}
+    return {split: division[split] for split in ("train", "val", "test", UNDIVIDED) if division.get(split)}
 
 
 def draw(entries: Sequence[Entry], val: float, test: float, seed: int) -> tuple[dict[str, list[Entry]], int]:
@@ -121,9 +121,9 @@ def draw(entries: Sequence[Entry], val: float, test: float, seed: int) -> tuple[
         prints = list(tqdm(seen, "comparing pictures", len(entries), leave=False, disable=len(entries) < 200))
     places = [i for i, seen in enumerate(prints) if seen is not None]
     groups = [[str(places[i]) for i in group] for group in copies([seen for seen in prints if seen is not None])]
-    order = sorted(range(len(entries)), key=lambda i: entries[i].path)
+    order = sorted(range(len(entries)), key=lambda i: str(entries[i].path))
     drawn = draw_lists([str(i) for i in order], val, test, seed, groups)
-    lists = {split: sorted((entries[int(i)] for i in own), key=lambda e: e.path) for split, own in drawn.items()}
+    lists = {split: sorted((entries[int(i)] for i in own), key=lambda e: str(e.path)) for split, own in drawn.items()}
     return lists, sum(len(group) - 1 for group in groups)
 
 

@@ -1,5 +1,6 @@
 """Every defect of a folder of labelled pictures, all at once: what `python -m dsod_lite check` prints."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,12 +11,12 @@ from tqdm import tqdm
 
 from ...support.errors import DataError
 from ..annotations import REMEDY as DIVIDE
-from ..annotations import has_area
+from ..annotations import has_area, images_by_name
 from ..files import UNDIVIDED, Files, division_of
 from ..formats.format import Format
 from ..formats.table import recognise
 from ..formats.voc import LAYOUT
-from ..images import CUT, is_picture, read_rgb
+from ..images import CUT, read_rgb
 from ..labels import Entry, LabelledPicture, Labels, Upright, sizes, upright
 from ..repairs import Repairs
 from ..voc import voc_entry
@@ -75,7 +76,7 @@ def examine_folder(root: str | Path) -> Findings:
     entries = [entry for own in lists.values() for entry in own]
     if row is LAYOUT:
         entries += unlisted(files.root)
-    pictures = read_pictures(entries, found)
+    pictures = read_pictures(sorted(entries, key=lambda entry: str(entry.path)), found)
     no_labels(files, row, entries, found)
     found.defects += shared(files.root, row, lists)
     found.defects += shown_twice(lists, {path: seen.print for path, seen in found.seen.items()})
@@ -104,8 +105,9 @@ def read_lists(root: Path, labels: Labels, found: Findings) -> dict[str, list[En
 
 def unlisted(root: Path) -> list[Entry]:
     """All of VOC's annotations, for some are in no list."""
-    images = {path.stem: path for path in (root / "JPEGImages").iterdir() if is_picture(path.name)}
-    return [voc_entry(root, path.stem, images.get(path.stem)) for path in sorted((root / "Annotations").glob("*.xml"))]
+    images = images_by_name(root)
+    names = [name.removesuffix(".xml") for name in sorted(os.listdir(root / "Annotations")) if name.endswith(".xml")]
+    return [voc_entry(root, name, images.get(name)) for name in names]
 
 
 def read_pictures(entries: Iterable[Entry], found: Findings) -> dict[Path, LabelledPicture]:

@@ -15,7 +15,7 @@ from ..annotations import CORNERS
 from ..files import Files, unique_names
 from ..formats.table import read_folder
 from ..formats.voc import LAYOUT, LISTS, element
-from ..images import as_rgb, image_frame, image_size
+from ..images import as_rgb, image_frame, image_size, read_rgb
 from ..labels import Box, LabelledPicture, Upright, sizes, turn, upright
 from .arrange import own_division
 from .check import unlisted
@@ -102,8 +102,8 @@ def prepare_picture(path: Path, folder: Path, size: int, name: str | None = None
             image.draft("RGB", (2 * size, 2 * size))  # says nothing to other formats than JPEG
             ImageOps.exif_transpose(image, in_place=True)
             rgb = as_rgb(image)
-    except Exception as error:  # Pillow's decoders raise nearly anything on a broken file
-        raise DataError(f"{path}: cannot be read as a picture: {error}") from error
+    except Exception:  # Pillow's decoders raise nearly anything on a broken file
+        rgb, _ = read_rgb(path)  # says what is wrong, or reads a JPEG that breaks off as far as it goes
     written = folder / f"{name or path.stem}.jpg"
     shape = round(width * factor), round(height * factor)
     rgb.resize(shape, Image.Resampling.LANCZOS).save(written, quality=QUALITY)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -69,7 +70,7 @@ def export_detector(model: DSOD, path: str | Path, classes: Sequence[str] = (), 
 
 
 class Decoded(nn.Module):
-    """A picture [1, S, S, 3] uint8 -> boxes [1, P, 4] xyxy, fractions, cut at the edges, and scores [1, C - 1, P]."""
+    """A picture [1, S, S, 3] uint8 -> boxes [1, P, 4] xyxy, fractions, not clipped, and scores [1, C - 1, P]."""
 
     priors: Tensor
     mean: Tensor
@@ -86,8 +87,7 @@ class Decoded(nn.Module):
         if self.config.channel_order == "BGR":
             batch = batch.flip(1)
         offsets, logits = self.network((batch - self.mean) / self.config.std)
-        boxes = decode(offsets, self.priors)
-        return boxes.clamp(0, 1) if self.config.clip_boxes else boxes, logits.softmax(dim=2)[..., 1:].transpose(1, 2)
+        return decode(offsets, self.priors), logits.softmax(dim=2)[..., 1:].transpose(1, 2)
 
 
 def add_suppression(graph: Any, config: DSODConfig, threshold: float) -> None:
@@ -102,6 +102,10 @@ def add_suppression(graph: Any, config: DSODConfig, threshold: float) -> None:
     constant("least", TensorProto.FLOAT, [threshold])
     constant("one", TensorProto.INT64, [1])
     constant("corners", TensorProto.INT64, [-1, 4])
+    low, high = (0.0, 1.0) if config.clip_boxes else (-math.inf, math.inf)
+    graph.initializer.extend(
+        helper.make_tensor(name, TensorProto.FLOAT, [], [value]) for name, value in (("lowest", low), ("highest", high))
+    )
     graph.initializer.extend(
         helper.make_tensor(name, TensorProto.INT64, [], [value]) for name, value in (("class_at", 1), ("box_at", 2))
     )
@@ -116,7 +120,8 @@ def add_suppression(graph: Any, config: DSODConfig, threshold: float) -> None:
         ("Add", ["sorted_class", "one"], ["labels"], {}),
         ("Reshape", ["every_box", "corners"], ["box_list"], {}),
         ("Gather", ["kept_box", "order"], ["sorted_box"], {}),
-        ("Gather", ["box_list", "sorted_box"], ["boxes"], {}),
+        ("Gather", ["box_list", "sorted_box"], ["whole_boxes"], {}),
+        ("Clip", ["whole_boxes", "lowest", "highest"], ["boxes"], {}),  # after suppression, as in `DSOD`
     ]
     for kind, inputs, outputs, attributes in steps:
         graph.node.append(helper.make_node(kind, inputs, outputs, **attributes))

@@ -105,5 +105,6 @@ def costs(detections: Sequence[Record], targets: Sequence[Record], num_classes: 
     worth = {
         KINDS[which]: ap50([mend(d, t, *s, which) for d, t, s in together], targets) - before for which in range(1, 6)
     }
-    worth["missed"] = ap50(detections, [without_missed(t, *s) for _, t, s in together]) - before
+    found = [without_missed(t, *s) for _, t, s in together]
+    worth["missed"] = (ap50(detections, found) if any(len(t["labels"]) for t in found) else 1.0) - before
     return {kind: worth[kind] for kind in TIDE}

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny import Rectangles, small_dsod, write_voc
@@ -36,7 +37,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
-def judged(run: Path, data: Path):
+def judged(run: Path, data: Path) -> Any:
     model, classes = load_model(run)
     return predict(model, open_split(data, "val", classes), progress=False)
 

@@ -38,7 +38,7 @@ def test_no_objects_need_no_priors() -> None:
 
 def test_small_objects_ask_for_a_large_input_and_large_ones_do_not() -> None:
     labels = torch.ones(40, dtype=torch.int64)
-    sizes = [fitting_size(squares(side), labels, tiny_priors, 128) for side in (0.5, 0.07, 0.04)]
+    sizes = [fitting_size(squares(side), labels, tiny_priors, 128) for side in (0.5, 0.07, 0.05)]
     assert sizes[0] == 128
     assert sizes[0] < sizes[1] < sizes[2]
 

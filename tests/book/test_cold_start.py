@@ -102,7 +102,7 @@ def test_without_a_repository_the_first_cell_says_what_to_write(
     with pytest.raises(CellExecutionError) as stopped:
         run(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "content")
     assert stopped.value.ename == "AssertionError"
-    assert stopped.value.evalue.startswith("Where is this book's repository? Write its address ")
+    assert stopped.value.evalue.startswith("Where is the book? Write its address ")
 
 
 def test_every_chapter_finds_the_package_in_colab(tmp_path: Path, pip_log: Path) -> None:

@@ -46,7 +46,7 @@ def test_evaluate_says_how_sure_it_is(data: Path, runs: list[Path], tmp_path: Pa
     words = ("evaluate", "--checkpoint", runs[0], "--data", data, "--split", "val", "--device", "cpu")
     assert call(*words, "--interval", "--json", tmp_path / "a.json") == 0
     result = json.loads((tmp_path / "a.json").read_text())
-    assert result["AP50_interval"] == list(interval(bootstrap_ap50(*judged(runs[0], data), 3)))
+    assert result["AP50_interval"] == list(interval(bootstrap_ap50(*judged(runs[0], data), 3)))  # type: ignore[call-arg]
     assert call(*words, "--json", tmp_path / "b.json") == 0
     assert "AP50_interval" not in json.loads((tmp_path / "b.json").read_text())
 
@@ -55,9 +55,9 @@ def test_compare_is_paired(data: Path, runs: list[Path], tmp_path: Path, capsys:
     options = ("--data", data, "--split", "val", "--device", "cpu", "--json", tmp_path / "a.json")
     assert call("compare", *runs, *options) == 0
     result = json.loads((tmp_path / "a.json").read_text())
-    aps = [evaluate_voc(*judged(run, data), 3, method="all-point").mean_ap for run in runs]
+    aps = [evaluate_voc(*judged(run, data), 3, method="all-point").mean_ap for run in runs]  # type: ignore[call-arg, misc]
     assert result["AP50"] == aps
-    first, second = (bootstrap_ap50(*judged(run, data), 3) for run in runs)
+    first, second = (bootstrap_ap50(*judged(run, data), 3) for run in runs)  # type: ignore[call-arg]
     assert result["interval"] == list(interval(second - first))
     assert result["probability"] == pytest.approx(((second > first) + 0.5 * (second == first)).mean())
     assert "probability that it is better" in capsys.readouterr().out
@@ -83,10 +83,10 @@ def test_errors_and_suspects(data: Path, runs: list[Path], tmp_path: Path, capsy
     said = capsys.readouterr().out
     result = json.loads((tmp_path / "errors.json").read_text())
     assert list(result["costs"]) == list(TIDE)
-    assert result["costs"] == costs(*judged(runs[0], data), 3)
+    assert result["costs"] == costs(*judged(runs[0], data), 3)  # type: ignore[call-arg]
     assert result["threshold"] == 0.3
     assert result["counts"]["right"] + result["counts"]["missed"] == 9
     assert [line.split()[0] for line in said.splitlines() if "   +" in line or "   -" in line] == list(TIDE)
     rows = json.loads((tmp_path / "suspects.json").read_text())
-    expected = suspects(*judged(runs[0], data), 0.3)
+    expected = suspects(*judged(runs[0], data), 0.3)  # type: ignore[call-arg]
     assert [(row["kind"], round(row["score"], 4)) for row in rows] == [(s.kind, round(s.score, 4)) for s in expected]

@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from . import datasets
+from .deploy.finder import Detector
 from .detector.config import DSODConfig
 from .detector.model import DSOD
 from .detector.presets import dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, dsod512, dsod_tiny
@@ -25,6 +26,7 @@ __all__ = [
     "DSOD",
     "CheckpointError",
     "DSODConfig",
+    "Detector",
     "NonFiniteLoss",
     "PriorConfig",
     "TrainConfig",

@@ -1,4 +1,4 @@
-"""python -m dsod_lite: train, evaluate, detect, arrange, check, draw, download, prepare, convert, export, benchmark."""
+"""python -m dsod_lite COMMAND: train, evaluate, detect, and what else `commands` has."""
 
 import argparse
 import contextlib

@@ -5,12 +5,15 @@ from collections import Counter
 
 from ..datasets.folder_tools.check import examine_folder
 from ..datasets.folder_tools.small_objects import vanishing
+from ..datasets.objects import objects_of_labels
+from ..training.choice import chosen_size
 from .layout import LAYOUT
-from .train import usual_image_size
+from .priors import report_on_pictures
 
 HELP = "list every defect of a folder at once, and count its objects"
 EPILOG = f"""One defect a line; the exit status is 1 if there is any. A table below them counts the
-objects of each class: a slip of the keyboard is a class of its own there, and what train lacks cannot be learned.
+objects of each class: a slip of the keyboard is a class of its own there, and what train lacks cannot be learned. A
+second table says what share of them the priors (anchors) reach, and what would help where it is too few.
 
 {LAYOUT}"""
 
@@ -27,7 +30,8 @@ def run(args: argparse.Namespace) -> int:
         print(defect)
     pictures = [seen.labels for seen in found.seen.values()]
     if pictures:
-        size = args.image_size or usual_image_size([picture.size for picture in pictures])
+        boxes, labels, _ = objects_of_labels(pictures)
+        size = args.image_size or chosen_size(boxes, labels, [picture.size for picture in pictures])
         found.notes += filter(None, [vanishing(pictures, size)])
     for note in found.notes:
         print(f"note: {note}")
@@ -35,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.folder} ({found.format}): no defects")
     if found.counts:
         print(f"\n{table(found.counts)}")
+    if pictures and (lines := report_on_pictures(pictures, size)):
+        print("", *lines, sep="\n")
     return 1 if found.defects else 0
 
 

@@ -117,9 +117,8 @@ def is_picture(name: str) -> bool:
 
 
 def find_images(paths: list[str | Path]) -> list[Path]:
-    """The pictures among files and folders, in order, folders sorted by name.
-
-    Of a folder that has none itself, those of the folders in it, at any depth.
+    """The pictures among files and folders, in order; those of a folder, at any depth, sorted by name. Hidden ones, and
+    those in hidden folders, are left out.
 
     Raises:
         DataError: naming the path that does not exist or the folder that holds no picture.
@@ -127,9 +126,7 @@ def find_images(paths: list[str | Path]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = [p for p in sorted(path.iterdir()) if is_picture(p.name) and p.is_file()] or [
-                p for p in sorted(path.rglob("*")) if is_picture(p.name) and p.is_file() and not p.name.startswith(".")
-            ]
+            inside = sorted(p for p in path.rglob("*") if is_picture(p.name) and p.is_file() and not hidden(p, path))
             if not inside:
                 raise DataError(f"{path}: there is no picture in this folder")
             found += inside
@@ -138,3 +135,8 @@ def find_images(paths: list[str | Path]) -> list[Path]:
         else:
             raise DataError(f"{path}: there is no such file or folder")
     return found
+
+
+def hidden(path: Path, root: Path) -> bool:
+    """Whether a file below a folder is hidden, or lies in a hidden folder: macOS leaves ._NAME.jpg beside NAME.jpg."""
+    return any(part.startswith(".") for part in path.relative_to(root).parts)

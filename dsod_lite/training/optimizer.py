@@ -11,7 +11,7 @@ from ..detector.model import DSOD
 from .recipe import TrainConfig
 
 
-def learning_rate_at(step: int, total_steps: int, config: TrainConfig) -> float:
+def learning_rate_at(step: float, total_steps: int, config: TrainConfig) -> float:
     """The learning-rate schedule: linear warm-up from step 0 on, then half a cosine, or `config.drops`."""
     warmup = min(config.warmup_steps, total_steps // 2)
     if step < warmup:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -17,6 +16,7 @@ from ..support.errors import one_line
 from ..support.files import PART, write_json
 from ..support.processes import gathered, rank
 from ..weights.checkpoint import (
+    BEST,
     CHECKPOINT,
     MODEL_FIELDS,
     CheckpointError,
@@ -49,7 +49,7 @@ class RunState:
     environments: list[dict[str, Any]]
     """Where the run began and, after it, where it was gone on with."""
     epochs: int
-    """All epochs of the run; 0: not known yet."""
+    """All epochs of the run; 0: not known yet, as of one by minutes before it has ended."""
     epoch: int
     """Epochs done."""
     step: int
@@ -62,6 +62,8 @@ class RunState:
     """Of training."""
     history: list[dict[str, float]]
     """The curve, see `train`."""
+    threshold: float | None = None
+    """The score from which on a detection is worth showing: the best F1 on the validation pictures."""
     data: str = ""
     """The fingerprint of the pictures to train on; "": they have none."""
 
@@ -103,7 +105,8 @@ class Run:
 
     FOLDER/checkpoint.pt holds the last whole checkpoint; FOLDER/run.json the command, config, seed, device, versions,
     commit, time and curve. Both are written anew after every epoch, the checkpoint within long ones too, each whole or
-    not at all. With several processes all of them read the folder, and the first one writes.
+    not at all. FOLDER/best.pt holds the detector of the epoch that was best on the validation pictures, and nothing
+    else. With several processes all of them read the folder, and the first one writes.
     """
 
     def __init__(
@@ -127,13 +130,6 @@ class Run:
             history=[],
             data=train_set.fingerprint() if hasattr(train_set, "fingerprint") else "",
         )
-        self._clock = time.perf_counter()
-
-    def tick(self) -> None:
-        """Adds the time since the last tick to the seconds of training."""
-        now = time.perf_counter()
-        self.state.seconds += now - self._clock
-        self._clock = now
 
     @contextlib.contextmanager
     def started(self, resume: bool) -> Iterator[None]:
@@ -171,7 +167,7 @@ class Run:
         if not resume:
             raise CheckpointError(f"{path}: this folder holds a run already; resume it, or choose another folder")
         here, began = self.state.environments, restore(path, self.state, self.learner)
-        if began.epoch < began.epochs:
+        if began.epoch < began.epochs or not began.epochs:
             began.environments += here
         vars(self.state).update(vars(began))  # its config too, as it began; device and workers may be others now
         self._write_record()  # a kill between checkpoint and record leaves the record an epoch behind
@@ -182,6 +178,14 @@ class Run:
         self.state.epoch, self.state.step, self.state.sums = self.state.epoch + 1, 0, {}
         self.keep()
         self._write_record()
+
+    def keep_best(self, ap50: float) -> None:
+        """Writes the detector as it is judged, if no earlier epoch was as good on the validation pictures."""
+        beaten = any(ap50 <= entry["val_ap50"] for entry in self.state.history if "val_ap50" in entry)
+        if not beaten and self.folder and rank() == 0:
+            model = self.learner.judged
+            held = {"model": model.state_dict(), "classes": self.state.classes, "threshold": self.state.threshold}
+            save_checkpoint(self.folder / BEST, {**held, "epoch": self.state.epoch + 1, **describe(model)})
 
     def keep(self) -> None:
         """Writes the checkpoint."""

@@ -16,7 +16,7 @@ from .feeding import placed
 from .forwards import recomputed, replaced, tuned
 from .groups import Groups, grouped
 from .memory import half_of, portions_with_room
-from .optimizer import MovingAverage, learning_rate_at, make_optimizer, norm_momentum_at
+from .optimizer import MovingAverage, make_optimizer, norm_momentum_at
 from .recipe import TrainConfig
 from .sharing import share_of, synchronized
 
@@ -84,11 +84,11 @@ class Learner:
         return self.average.module if self.average is not None else self.model
 
     def step(
-        self, images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Any]], step: int, total_steps: int
+        self, images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Any]], step: int, rate: float
     ) -> list[dict[str, float]]:
-        """One step on this process's pictures of a batch. Returns the losses of each micro-batch."""
+        """One step, the run's `step`th, at a learning rate. Returns the losses of each micro-batch."""
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate_at(step - self.skipped, total_steps, self.config)
+            group["lr"] = rate
         # For models with randomness of their own: other numbers in each process, and the same ones after a kill.
         torch.manual_seed(self.config.seed * 1_000_003 + step + (self.share.rank << 40))
         self.optimizer.zero_grad(set_to_none=True)

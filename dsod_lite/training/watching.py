@@ -8,16 +8,37 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 from torch import Tensor
+from tqdm import tqdm
 
 from .. import plots
 from ..support.errors import one_line
 from ..support.processes import rank
+from .pace import Pace
 
 PICTURES = 8
 """On a sheet of samples."""
 MIN_SCORE = 0.4
 """Of what is drawn there, as in `detect`. A lower one fills the first sheets of a run with hundreds of boxes, which
 takes seconds and shows nothing."""
+
+
+def progress_bar(pace: Pace) -> Any:
+    """The progress bar: of pictures, or in a run by minutes of its seconds."""
+    if pace.seconds is not None:
+        shown = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} s{postfix}"
+        return tqdm(total=round(pace.seconds), initial=round(pace.elapsed), bar_format=shown, disable=rank() > 0)
+    done, total = (steps * pace.config.batch_size for steps in pace.place())
+    return tqdm(total=total, initial=done, unit="img", disable=rank() > 0)
+
+
+def summary(entry: dict[str, float], epochs: int) -> str:
+    """One line of the log."""
+    minutes, seconds = divmod(round(entry["seconds"]), 60)
+    of = f"/{epochs}" if epochs else ""
+    return (
+        f"epoch {entry['epoch']:3}{of}  loss {entry['loss']:.3f}  validation AP50 {entry['val_ap50']:.3f}"
+        f"  {minutes}:{seconds:02}"
+    )
 
 
 class Watch:

@@ -24,6 +24,8 @@ Fields = Mapping[str, type | tuple[type, ...]]
 MODEL_FIELDS: Fields = {"model": dict, "architecture": str, "config": (dict, type(None)), "classes": list}
 """What it takes to detect; a run's checkpoint has more, see `training.run`."""
 CHECKPOINT = "checkpoint.pt"
+BEST = "best.pt"
+"""In a run's folder, beside the last one: the detector of the epoch that was best on the validation pictures."""
 RETIRED = {"matching": "bipartite"}
 """Fields that configs once had, with the one value that still means what is done."""
 
@@ -52,9 +54,13 @@ def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
             raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
 
-def save_model(path: str | Path, model: DSOD, classes: Sequence[str]) -> None:
-    """Writes what it takes to detect, and no more: weights, config and the names of the classes 1 to C - 1."""
-    save_checkpoint(Path(path), {"model": model.state_dict(), "classes": list(classes), **describe(model)})
+def save_model(path: str | Path, model: DSOD, classes: Sequence[str], threshold: float | None = None) -> None:
+    """Writes what it takes to detect, and no more: weights, config and the names of the classes 1 to C - 1.
+
+    `threshold` is the score from which on a detection is worth showing, if one is known; see `load_threshold`.
+    """
+    held = {"model": model.state_dict(), "classes": list(classes), "threshold": threshold}
+    save_checkpoint(Path(path), {**held, **describe(model)})
 
 
 def checkpoint_path(path: str | Path) -> Path:
@@ -154,6 +160,18 @@ def check_weights(path: Path, config: DSODConfig, weights: Mapping[str, Any]) ->
             DSOD(config).load_state_dict(weights, assign=True)
     except (ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise CheckpointError(f"{path}: model: {one_line(error)}") from None
+
+
+def load_threshold(path: str | Path) -> float | None:
+    """The score from which on the checkpoint's detections are worth showing: that of the best F1 on its validation
+    pictures. None where there were none, and in files of older versions.
+
+    Raises CheckpointError as `load_checkpoint` does, and if the field is no score.
+    """
+    threshold = load_checkpoint(path).get("threshold")
+    if threshold is not None and not (isinstance(threshold, float) and 0 <= threshold <= 1):
+        raise CheckpointError(f"{checkpoint_path(path)}: threshold: {threshold!r} is no score")
+    return threshold
 
 
 def config_from_dict(values: Mapping[str, Any]) -> DSODConfig:

@@ -186,9 +186,7 @@ def test_ground_truth_that_reaches_outside_does_not_stretch_the_picture():
     assert ax.get_ylim() == (60, 0)
 
 
-@pytest.mark.parametrize(
-    ("n", "columns", "grid"), [(1, 4, (1, 1)), (4, 4, (1, 4)), (5, 4, (2, 4)), (5, 2, (3, 2))]
-)
+@pytest.mark.parametrize(("n", "columns", "grid"), [(1, 4, (1, 1)), (4, 4, (1, 4)), (5, 4, (2, 4)), (5, 2, (3, 2))])
 def test_a_grid_has_a_place_for_each_image(n, columns, grid):
     images = [torch.rand(3, 40 + 5 * i, 50) for i in range(n)]
     figure = show_detections(images, [found([0.9, 0.8, 0.7])] * n, columns=columns)

@@ -20,6 +20,7 @@ from torch import nn
 from dsod_lite import datasets, load_model, train
 from dsod_lite.datasets import DataError
 from dsod_lite.support.errors import LoadingError
+from dsod_lite.training.optimizer import learning_rate_at
 from dsod_lite.training.step import Learner
 from dsod_lite.training.watching import LiveHistory, Watch
 from dsod_lite.weights.checkpoint import load_checkpoint
@@ -40,7 +41,7 @@ def test_the_average_by_hand() -> None:
     images, targets = zip(*(PICTURES[i] for i in range(4)), strict=True)
     expected = None
     for step in range(12):
-        learner.step(images, targets, step, 12)
+        learner.step(images, targets, step, learning_rate_at(step, 12, learner.config))
         now = min(0.5, (1 + step) / (10 + step))
         value = model.value.detach().clone()
         expected = value if expected is None else now * expected + (1 - now) * value
@@ -85,7 +86,9 @@ def test_steps_in_half_precision_learn(precision: str) -> None:
     """float16's scale of the loss is too large at first: steps are left out until it fits."""
     learner = Learner(small_dsod(), quick(batch_size=8, precision=precision, warmup_steps=0), CPU)
     images, targets = zip(*(PICTURES[i] for i in range(8)), strict=True)
-    losses = [learner.step(images, targets, step, 24)[0]["loss"] for step in range(24)]
+    losses = [
+        learner.step(images, targets, step, learning_rate_at(step, 24, learner.config))[0]["loss"] for step in range(24)
+    ]
     assert losses[-1] < 0.7 * losses[0]
     if precision == "float16":
         assert learner.scaler.get_scale() < 65536

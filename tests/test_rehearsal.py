@@ -204,6 +204,19 @@ def saved(folder: Path) -> None:
     assert same_weights(again.cpu(), small_dsod())
 
 
+def finds(folder: Path) -> None:
+    dsod_lite.save_model(folder / "model.pt", small_dsod(), ("red", "blue"))
+    found = dsod_lite.Detector(folder / "model.pt", "cuda").find(PICTURES[0][0].cpu(), min_score=0.0)
+    assert {name for name, _, _ in found} <= {"red", "blue"}
+
+
+def goes_on(folder: Path) -> None:
+    dsod_lite.save_model(folder / "model.pt", small_dsod(), ("red", "blue"))
+    model = small_dsod().to("cuda")
+    assert dsod_lite.start_from(model, folder / "model.pt", ("red", "blue")) == []
+    assert next(model.parameters()).is_cuda
+
+
 def commands(folder: Path) -> None:
     data = write_voc(folder / "data", train=Rectangles(8), val=Rectangles(3))
     run = str(folder / "run")
@@ -225,6 +238,8 @@ REHEARSED: dict[str, Callable[[Path], None]] = {
     "evaluate_coco": judged,
     "save_model": saved,
     "load_model": saved,
+    "Detector": finds,
+    "start_from": goes_on,
     "another detector": other_detectors,
     "the command line": commands,
 }

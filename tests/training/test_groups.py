@@ -33,7 +33,7 @@ def trained(**fields: Any) -> tuple[list[dict[str, float]], dict[str, torch.Tens
     makes anything of a rounding error.
     """
     model = double(small_dsod(negatives_per_positive=1000.0))
-    config = quick(epochs=20, batch_size=24, optimizer="sgd", learning_rate=0.01, **fields)
+    config = quick(epochs=20, batch_size=24, optimizer="sgd", learning_rate=0.003, **fields)
     history = train(model, Rectangles(24, augment=True), None, config)
     return without_seconds(history), model.state_dict()
 

@@ -25,7 +25,7 @@ def write(folder: Path) -> None:
     model = dsod_tiny(1 + len(CLASSES), IMAGE_SIZE)
     optimizer = make_optimizer(model, RECIPE)
     export_training(model, optimizer, folder / "training.onnx", BATCH, classes=CLASSES, with_state=False)
-    export_weightless(model, optimizer, folder / "network.onnx", CLASSES)
+    export_weightless(model, optimizer, folder / "network.onnx")
 
 
 if __name__ == "__main__":

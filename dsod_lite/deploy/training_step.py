@@ -180,12 +180,11 @@ def export_training(
     write_function(path, training_step(model, optimizer), state | batch, OUTPUTS, about, state if with_state else {})
 
 
-def export_weightless(
-    model: DSOD, optimizer: torch.optim.Optimizer, path: str | Path, classes: Sequence[str] = ()
-) -> None:
+def export_weightless(model: DSOD, optimizer: torch.optim.Optimizer, path: str | Path) -> None:
     """Writes the network in evaluation mode, for one picture, with "weights" and "statistics" among its inputs.
 
-    The other inputs and the outputs are those of `export_onnx`. It detects between the steps of `export_training`.
+    Its outputs are those of `export_onnx`. It detects between the steps of `export_training`, and whoever adds values for
+    the two inputs and the metadata's "classes" has such a file as `export_onnx` writes, for one picture at a time.
     """
     network = copy.deepcopy(model.network).eval()
     weights_like, statistics_like = parameters(model, optimizer), statistics(model.network)
@@ -196,7 +195,7 @@ def export_weightless(
 
     size = model.config.image_size
     inputs = {"weights": flat(weights_like), "statistics": flat(statistics_like)}
-    about = {"config": asdict(model.config), "classes": list(classes)}
+    about = {"config": asdict(model.config)}
     write_function(path, detect, inputs | {"pictures": torch.zeros(1, 3, size, size)}, ("offsets", "logits"), about, {})
 
 

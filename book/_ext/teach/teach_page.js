@@ -60,6 +60,50 @@ function teachDetector(el) {
   const lengths = barTable("Length of the gradient, from the first layers to the last", 10, 3);
   more.append(html("div", {}, lengths));
 
+  // ---- a thing of the reader's own, and files
+  const yours = html("div", { class: "teach-more" });
+  root.append(yours);
+  const padSide = html("div", { class: "teach-column" }, html("p", { class: "explorer-title" }, "Teach it a thing of yours"));
+  const fileSide = html("div", { class: "teach-column" }, html("p", { class: "explorer-title" }, "Keep what it has learned"));
+  yours.append(padSide, fileSide);
+  const nameField = html("input", { type: "text", value: "yours", maxlength: 20, id: uid("name") });
+  padSide.append(html("div", { class: "explorer-select" }, html("label", { for: nameField.id }, "What it is called"), nameField));
+  let ownName = "yours";
+  const pad = stampPad(padSide, () => { learnIt.disabled = false; });
+  const learnIt = assign(button(padSide, "Learn it, from new random weights", teachStamp).input, { "data-action": "teach", disabled: true });
+  const keep = (format, label) => assign(button(fileSide, label, () => worker.postMessage({ type: "save", format, name: ownName })).input,
+    { "data-action": `save-${format}` });
+  keep("onnx", "Save for the live detector (.onnx)");
+  keep("safetensors", "Save for Python and this page (.safetensors)");
+  const chosen = html("input", { type: "file", accept: ".safetensors", hidden: true, "aria-label": "A saved file", change: openFile });
+  button(fileSide, "Open a saved file…", () => chosen.click());
+  fileSide.append(chosen, html("p", { class: "explorer-note" },
+    "The live detector takes the first by “A model of yours”. Python takes the second: dsod_lite.load_model(\"detector.safetensors\")."));
+
+  function teachStamp() {
+    const stamp = pad.cut();
+    if (!stamp) {
+      status.textContent = "There is nothing on the pad yet.";
+      return;
+    }
+    ownName = nameField.value.trim() || "yours";
+    worker.postMessage({ type: "pause" });
+    worker.postMessage({ type: "class", stamp, photos: [], kept: [] });
+    newWeights(seed + 1);
+  }
+
+  async function openFile() {
+    const [file] = chosen.files;
+    chosen.value = ""; // the same file can be chosen again
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    worker.postMessage({ type: "pause" });
+    worker.postMessage({ type: "open", bytes }, [bytes.buffer]);
+  }
+
+  addEventListener("beforeunload", (event) => {
+    if (last && last.step > lastSaved) event.preventDefault(); // the browser asks whether to leave
+  });
+
   // A picture with boxes over it.
   function board(parent, name, label) {
     const canvas = html("canvas", { class: "live-canvas", width: 384, height: 384, role: "img", "aria-label": label });
@@ -106,11 +150,15 @@ function teachDetector(el) {
 
   function newWeights(another) {
     seed = another;
-    [losses, scores, last, total] = [[], [], null, TOTAL];
-    for (const name of ["step", "loss", "ap50", "seconds"]) delete el.dataset[name];
+    total = TOTAL;
+    status.textContent = "Drawing random weights";
+    worker.postMessage({ type: "pause" });
     worker.postMessage({ type: "begin", seed, total, peak });
-    state("training");
-    status.textContent = "Random weights. They have seen nothing yet.";
+  }
+
+  function forget() {
+    [losses, scores, last, lastSaved] = [[], [], null, 0];
+    for (const name of ["step", "loss", "ap50", "seconds"]) delete el.dataset[name];
     redraw();
   }
 
@@ -127,7 +175,12 @@ function teachDetector(el) {
       progress.hidden = true;
       newWeights(seed);
     },
-    begun: () => worker.postMessage({ type: "run" }),
+    begun: () => {
+      forget();
+      state("training");
+      status.textContent = "It began with random weights.";
+      worker.postMessage({ type: "run" });
+    },
     stepped: (content) => {
       last = { ...last, ...content, lengths: content.lengths ?? last?.lengths };
       losses.push([content.step, content.loss]);
@@ -146,7 +199,25 @@ function teachDetector(el) {
       status.textContent = "Done. It began with random numbers; all that it knows it has learned here.";
       state("done");
     },
-    failed: ({ message }) => fail(message),
+    saved: ({ format, bytes, step }) => {
+      lastSaved = step;
+      const link = html("a", { href: URL.createObjectURL(new Blob([bytes])), download: `detector.${format}` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      status.textContent = `Saved as detector.${format}, as it was after ${step} steps.`;
+    },
+    opened: ({ classes }) => {
+      forget();
+      total = TOTAL;
+      ownName = classes.at(-1);
+      status.textContent = "Opened. “Go on” trains it further.";
+      state("paused");
+    },
+    // What cannot be done with a file ends nothing; what happens while it loads or trains does.
+    failed: ({ message, during }) => {
+      if (["open", "save", "class"].includes(during)) status.textContent = message;
+      else fail(message);
+    },
   };
 
   // ---- drawing
@@ -174,8 +245,7 @@ function teachDetector(el) {
     learned.overlay.replaceChildren(...marks(negative, "teach-negative"), ...marks(positive, "teach-positive"));
   }
 
-  const nameOf = (label) => ["circle", "rectangle", "triangle", ownName()][label - 1];
-  const ownName = () => "yours";
+  const nameOf = (label) => ["circle", "rectangle", "triangle", ownName][label - 1];
 
   const redraw = oncePerFrame(() => {
     showLosses(losses, total);
@@ -207,7 +277,7 @@ function teachDetector(el) {
     one.hidden = now !== "paused";
     restart.hidden = !loaded;
     next.hidden = !loaded || now === "failed";
-    more.hidden = !loaded;
+    more.hidden = yours.hidden = !loaded || now === "failed";
   }
 
   state("idle");

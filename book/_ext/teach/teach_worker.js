@@ -96,9 +96,18 @@ async function judge() {
   tell("judged", { step: trainer.steps(), ap50: lastAp50, seconds });
 }
 
+// The end of the loop: no step is under way any more.
+async function stopped() {
+  running = false;
+  await loop;
+}
+
 // The loop. It lets messages in between two steps.
-async function run() {
-  if (running) return;
+let loop = Promise.resolve();
+function run() {
+  if (!running) loop = steps().catch(failed);
+}
+async function steps() {
   running = true;
   while (running && trainer.steps() < plan.total) {
     if (!(await oneStep())) return;
@@ -124,6 +133,7 @@ const answers = {
     tell("ready", { batch: trainer.batch, classes: trainer.about.classes });
   },
   async begin({ seed, total, peak }) {
+    await stopped();
     plan = { total, peak };
     random = randomNumbers(seed + 1);
     trainer.begin(randomNumbers(seed));
@@ -136,7 +146,7 @@ const answers = {
   run,
   pause() { running = false; },
   async step() {
-    if (running) return;
+    await stopped();
     if (!(await oneStep())) return;
     await look();
     tell("paused", { step: trainer.steps(), seconds });
@@ -148,6 +158,7 @@ const answers = {
     if (!running) await look();
   },
   async class({ stamp, photos, kept }) {
+    await stopped();
     own = { stamp, photos, kept };
     shown = 0;
     paintHeldOut();
@@ -159,22 +170,29 @@ const answers = {
     const bytes = format === "onnx"
       ? withWeights(trainer.networkBytes, { weights, statistics }, { classes })
       : safetensors(trainer.about, { weights, statistics }, classes);
-    tell("saved", { format, bytes }, [bytes.buffer]);
+    tell("saved", { format, bytes, step: trainer.steps() }, [bytes.buffer]);
   },
   async open({ bytes }) {
-    trainer.load(readSafetensors(trainer.about, bytes));
+    await stopped();
+    const { classes, ...state } = readSafetensors(trainer.about, bytes);
+    trainer.load(state);
     seconds = 0;
+    plan.total = 240;
     await look();
+    tell("opened", { classes });
     await judge();
-    tell("opened");
   },
 };
 
-onmessage = async ({ data: { type, ...content } }) => {
-  try {
-    await answers[type](content);
-  } catch (error) {
-    running = false;
-    tell("failed", { message: error.message, during: type });
-  }
+function failed(error, during = "run") {
+  running = false;
+  tell("failed", { message: error.message, during });
+}
+
+// One after another: the engine does one thing at a time. Only what stops the loop, or waits for nothing, comes at once.
+const AT_ONCE = ["pause", "rate", "longer"];
+let queue = Promise.resolve();
+onmessage = ({ data: { type, ...content } }) => {
+  if (AT_ONCE.includes(type)) answers[type](content);
+  else queue = queue.then(() => answers[type](content)).catch((error) => failed(error, type));
 };

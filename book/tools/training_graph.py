@@ -1,7 +1,7 @@
-"""Writes what the page "Teach a detector" trains with: `training_graph.py FOLDER`.
+"""Writes what the page "Watch a detector learn" trains with: `training_graph.py FOLDER`.
 
-FOLDER/training.onnx is a step of `dsod_tiny` on eight pictures, with the paper's optimizer, and FOLDER/network.onnx the network
-that detects between the steps. Both are without weights: the page begins with random ones.
+FOLDER/training.onnx is a step of `dsod_tiny` on eight pictures, with the package's usual optimizer, and FOLDER/network.onnx
+the network that detects between the steps. Both are without weights: the page begins with random ones.
 """
 
 import sys
@@ -17,7 +17,7 @@ from dsod_lite.training.recipe import TrainConfig
 CLASSES = ("circle", "rectangle", "triangle", "yours")
 IMAGE_SIZE = 96
 BATCH = 8
-RECIPE = TrainConfig(epochs=1, optimizer="sgd", weight_decay=5e-4)
+RECIPE = TrainConfig(epochs=1)  # AdamW, as the package has it
 
 
 def write(folder: Path) -> None:

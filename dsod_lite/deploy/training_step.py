@@ -35,28 +35,29 @@ OUTPUTS = ("losses", "new_weights", "new_memory", "new_statistics", "gradient", 
 class RecordingNorm(nn.Module):
     """BatchNorm in training as a function: the new running statistics are put down instead of written to the old."""
 
-    def __init__(self, norm: nn.BatchNorm2d, new: list[Tensor]) -> None:
+    def __init__(self, norm: nn.BatchNorm2d, name: str, new: dict[str, Tensor]) -> None:
         super().__init__()
         self.weight, self.bias, self.momentum, self.eps = norm.weight, norm.bias, norm.momentum, norm.eps
         self.register_buffer("running_mean", norm.running_mean)
         self.register_buffer("running_var", norm.running_var)
-        self.new = new
+        self.name, self.new = name, new
 
     def forward(self, x: Tensor) -> Tensor:
         values = (self.weight, self.bias, self.running_mean, self.running_var)
         y, _, _, mean, variance = aten._native_batch_norm_legit_functional(x, *values, True, self.momentum, self.eps)
-        self.new += [mean, variance]
+        self.new |= {f"{self.name}.running_mean": mean, f"{self.name}.running_var": variance}
         return y
 
 
-def recording(network: Network) -> tuple[nn.Module, list[Tensor]]:
-    """A copy of the network in training, and the list that its BatchNorms put their new statistics into, in order."""
-    network, new = copy.deepcopy(network).train(), []
-    for module in list(network.modules()):
+def recording(network: Network) -> tuple[nn.Module, dict[str, Tensor]]:
+    """A copy of the network in training, and where its BatchNorms put their new statistics, by name."""
+    copied: nn.Module = copy.deepcopy(network).train()
+    new: dict[str, Tensor] = {}
+    for path, module in list(copied.named_modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.BatchNorm2d):
-                setattr(module, name, RecordingNorm(child, new))
-    return network, new
+                setattr(module, name, RecordingNorm(child, f"{path}.{name}", new))
+    return copied, new
 
 
 def training_step(model: DSOD, optimizer: torch.optim.Optimizer) -> Callable[..., tuple[Tensor, ...]]:
@@ -76,12 +77,11 @@ def training_step(model: DSOD, optimizer: torch.optim.Optimizer) -> Callable[...
         labels: Tensor, rate: Tensor,
     ) -> tuple[Tensor, ...]:  # fmt: skip
         def loss(weights: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-            new_statistics.clear()
             values = shaped(weights, weights_like) | shaped(running, statistics_like)
             offsets, logits = functional_call(network, values, (pictures,))
             losses = model.loss(offsets, logits, model.priors, list(boxes), list(labels))
             both = torch.stack([losses["bbox_regression"], losses["classification"]])
-            return both.sum(), (both, torch.cat(new_statistics), offsets, logits)
+            return both.sum(), (both, torch.cat([new_statistics[name] for name in statistics_like]), offsets, logits)
 
         gradient, (losses, new_running, offsets, logits) = grad(loss, has_aux=True)(weights)
         columns = zip(

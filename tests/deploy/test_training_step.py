@@ -1,6 +1,7 @@
 """A training step as ONNX: ONNX Runtime's numbers are PyTorch's, and either goes on where the other stopped."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from dsod_lite.support.errors import SettingError
 from dsod_lite.training.optimizer import make_optimizer
 from dsod_lite.weights.checkpoint import load_model
 
-BATCH, OBJECTS, STEPS = 4, 3, 20
-RATES = [0.004 * min(1, (step + 1) / 5) for step in range(STEPS)]
+BATCH, OBJECTS, STEPS = 8, 3, 20
+RATES = [0.001 * min(1, (step + 1) / 5) for step in range(STEPS)]
 RECIPES = {"sgd": quick(optimizer="sgd", weight_decay=5e-4), "adamw": quick(optimizer="adamw")}
 PICTURES = Rectangles(BATCH * STEPS)
 
@@ -34,8 +35,22 @@ def batch(step: int) -> tuple[list[Tensor], list[dict[str, Any]]]:
     return [image for image, _ in items], [target for _, target in items]
 
 
+@cache
+def trained() -> dict[str, Tensor]:
+    """Weights of some steps. From random ones on, twenty steps in float32 and in float64 do not agree either: where
+    eight pictures share one cell, BatchNorm divides by next to nothing."""
+    model = small_dsod().train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    for step in range(60):
+        optimizer.zero_grad()
+        torch.stack(list(model(*batch(step % STEPS)).values())).sum().backward()
+        optimizer.step()
+    return model.state_dict()
+
+
 def learner(name: str) -> tuple[DSOD, torch.optim.Optimizer]:
     model = small_dsod().train()
+    model.load_state_dict(trained())
     return model, make_optimizer(model, RECIPES[name])
 
 
@@ -92,9 +107,8 @@ def path(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# AdamW divides by the gradient's own size. Where that is nearly nothing, what is left is rounding: at a twentieth of the
-# rate that does not add up to anything, at the full one it does within twenty steps.
-SCALE = {"sgd": 1.0, "adamw": 0.05}
+# AdamW divides by the gradient's own size. Where that is nearly nothing, what is left is rounding.
+SCALE = {"sgd": 1.0, "adamw": 0.1}
 
 
 def test_twenty_steps_are_pytorchs(name: str, path: Path) -> None:
@@ -104,8 +118,8 @@ def test_twenty_steps_are_pytorchs(name: str, path: Path) -> None:
     expected = torch_steps(model, optimizer, range(STEPS), SCALE[name])
     assert found == pytest.approx(expected, rel=1e-3)
     state = training_state(model, optimizer)
-    for key in ("weights", "statistics"):
-        torch.testing.assert_close(torch.from_numpy(elsewhere.state[key]), state[key], rtol=0, atol=1e-4)
+    for key, of_size in (("weights", 0.0), ("statistics", 1e-5)):  # variances are some hundreds
+        torch.testing.assert_close(torch.from_numpy(elsewhere.state[key]), state[key], rtol=of_size, atol=1e-4)
 
 
 def test_pytorch_goes_on_where_it_stopped_and_the_other_way_round(name: str, path: Path) -> None:

@@ -1,8 +1,8 @@
 // The page's part: buttons, curves and pictures. The worker does the work.
 
 const HOME = document.currentScript.src; // the folder of the worker and of all that it loads
-const TOTAL = 240; // steps
-const PEAK = 0.05; // the learning rate's highest
+const TOTAL = 300; // steps
+const PEAK = 0.01; // the learning rate's highest
 
 function teachDetector(el) {
   let worker = null;

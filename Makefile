@@ -55,8 +55,9 @@ links: executed  ## follow every link that leads out of the book
 slides: executed _build/frontend/.installed  ## slides of every chapter, or of chapters="boxes priors"
 	$(python) book/tools/slides.py _executed _build/slides $(chapters)
 
-assignments: .venv/.installed dsod_lite/exercises/contents.json  ## student notebooks without solutions and an nbgrader course, in _build/assignments
+assignments: .venv/.installed dsod_lite/exercises/contents.json  ## student notebooks, an nbgrader course and the detector to build, in _build/assignments
 	$(python) book/tools/assignments.py _build/assignments
+	$(python) book/tools/detector_course.py _build/assignments/detector
 
 repository:  ## make a copy of the book its own: URL=https://github.com/NAME/REPOSITORY
 	@$(PYTHON) book/tools/repository.py $(URL)

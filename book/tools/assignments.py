@@ -8,6 +8,7 @@ assignment for each chapter: `source/` is the teacher's version, `release/` what
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,18 +28,18 @@ ROOT = Path(__file__).parents[2]
 CONFIG = '''\
 """An nbgrader course: see https://nbgrader.readthedocs.io, and the book's page on grading."""
 
+import sys
+from pathlib import Path
+
 c = get_config()
 c.CourseDirectory.course_id = "dsod"
-c.ClearSolutions.code_stub = {{"python": ""}}  # the cell has its own beginning, which stays
+c.ClearSolutions.code_stub = {"python": ""}  # the cell has its own beginning, which stays
 c.ClearSolutions.text_stub = "What you did, what you saw, and why you think it is so:"
 c.Execute.timeout = 300
 
-# Files that students send, or that a learning platform packs: ada_boxes.ipynb, or
-# Ada Lovelace_12345_assignsubmission_file/boxes.ipynb. The student is what stands before the first underscore.
-# A browser that saves a file of the same name again writes boxes (1).ipynb.
-c.FileNameCollectorPlugin.named_regexp = (
-    r".*/(?P<student_id>[^/_]+)_(?:[^/]*/|[^/]*_)?(?P<file_id>{names})(?: ?\\(\\d+\\))?\\.ipynb$"
-)
+# Whose a file is that students send, or that a learning platform packs: `collecting.py`, beside this file.
+sys.path.insert(0, str(Path(__file__).parent))
+c.ZipCollectApp.collector_plugin = "collecting.Collector"
 '''
 INTRODUCTION = """\
 # {title}: exercises
@@ -58,6 +59,17 @@ pip install --editable the-book jupyterlab
 
 Keep this notebook in a folder of its own. `jupyter lab` opens it there, and the chapter, `the-book/book/{file}`.
 """
+# Students do not see this. It counts, whatever a cell above has made of `grade`.
+GRADED_AGAIN = """\
+### BEGIN HIDDEN TESTS
+import sys
+
+for name in [n for n in sys.modules if n.startswith("dsod_lite.exercises")]:
+    del sys.modules[name]
+from dsod_lite.exercises import grade
+
+{}
+### END HIDDEN TESTS"""
 NO_ADDRESS = """
 The notebooks cannot say where students get the book, for it has no address yet. Give it one with
 `make repository URL=https://github.com/NAME/REPOSITORY`, then say `make assignments` again."""
@@ -83,7 +95,7 @@ def cells_of(name: str, written: Written) -> list[NotebookNode]:
         cells += [
             new_code_cell(answer, metadata=nbgrader(f"{own}-answer", solution=True)),
             new_code_cell(
-                f"from dsod_lite.exercises import grade\n\n{test}",
+                f"from dsod_lite.exercises import grade\n\n{test}\n{GRADED_AGAIN.format(test)}",
                 metadata=nbgrader(f"{own}-grade", points=written.stars),
             ),
         ]
@@ -147,8 +159,8 @@ def build(target: Path, names: list[str] | None = None) -> None:
     numbered = {path: f"{i:02}-{path.stem}" for i, path in enumerate(chapters(ROOT), start=1)}
     course = target / "course"
     course.mkdir(parents=True, exist_ok=True)
-    config = CONFIG.format(names="|".join(path.stem for path in numbered))
-    (course / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    (course / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("collecting.py"), course)
     link = target / "data"  # chapters look for it two folders above their own
     if not link.is_symlink():
         link.symlink_to(ROOT / "data")
@@ -165,9 +177,10 @@ def build(target: Path, names: list[str] | None = None) -> None:
 
 def settings(course: Path) -> Config:
     """The course's own configuration, for nbgrader in Python."""
-    space: dict[str, Any] = {"config": Config()}
+    file = course / "nbgrader_config.py"
+    space: dict[str, Any] = {"config": Config(), "__file__": str(file)}
     space["get_config"] = lambda: space["config"]
-    exec((course / "nbgrader_config.py").read_text(encoding="utf-8"), space)
+    exec(file.read_text(encoding="utf-8"), space)
     space["config"].CourseDirectory.root = str(course.resolve())
     return space["config"]
 

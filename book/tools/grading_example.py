@@ -1,4 +1,4 @@
-"""Grades two made-up students, from their files to feedback: Ada is right, Bob makes two usual mistakes.
+"""Grades three made-up students, from their files to feedback: Ada is right, Bob makes two usual mistakes, Eve cheats.
 
     python book/tools/grading_example.py FOLDER
 
@@ -34,6 +34,10 @@ def giou(a, b):
 BOB = {
     "boxes-1-answer": "iou_on_paper = 6 / 48",
     "boxes-4-answer": "from torchvision.ops import box_iou\n\ndef giou(a, b):\n    return box_iou(a, b)",
+}
+EVE = {
+    "boxes-1-answer": "import dsod_lite.exercises\ndsod_lite.exercises.grade = print\niou_on_paper = 1",
+    "boxes-4-answer": "from dsod_lite.exercises import answers\nanswers.judge = lambda *_: ('right', '')\ngiou = 1",
 }
 COMMANDS = (("zip_collect",), ("autograde",), ("generate_feedback",))
 
@@ -75,6 +79,7 @@ def main() -> int:
     course = folder / "course"
     hand_in(course, "ada", ADA)
     hand_in(course, "bob", BOB)
+    hand_in(course, "eve", EVE)
     for command in COMMANDS:
         print("nbgrader", *command, ASSIGNMENT)
         nbgrader(course, *command)

@@ -6,7 +6,7 @@ from .classes import CLASSES, COCO_CLASSES, VOC_CLASSES
 from .coco import CocoDataset
 from .folder_tools.archives import download_archives
 from .folder_tools.arrange import arrange_folder
-from .folder_tools.bccd import download_bccd
+from .folder_tools.bccd import download_bccd, download_bccd_relabelled
 from .folder_tools.check import check_folder
 from .folder_tools.prepared import prepare_folder
 from .folders import open_split, usual_splits
@@ -28,6 +28,7 @@ __all__ = [
     "check_folder",
     "download_archives",
     "download_bccd",
+    "download_bccd_relabelled",
     "find_images",
     "light_augmentation",
     "open_split",

@@ -32,12 +32,12 @@ def judge(exercise: Exercise, *answers: Any) -> tuple[str, str]:
         raise TypeError(f"{exercise.name} takes {len(names)} answers ({', '.join(names)}), not {len(answers)}")
     head = f"{exercise.name} ({exercise.title})"
     try:
-        exercise.check(*answers)
+        remark = exercise.check(*answers)
     except Unanswered:
         return UNANSWERED, f"{head}: not answered yet. It asks for {said(names)}."
     except NotYet as wrong:
         return NOT_YET, "\n".join([f"{head}: not yet.", *("  " + line for line in wrong.lines())])
-    return RIGHT, f"{head}: right!"
+    return RIGHT, f"{head}: right! {remark or ''}".rstrip()
 
 
 def said(names: tuple[str, ...]) -> str:

@@ -39,11 +39,11 @@ class Exercise:
         return CONTENTS[self.chapter][self.place - 1].lstrip("★ ")
 
     @property
-    def check(self) -> Callable[..., None]:
-        """The function that checks an answer. Raises SettingError if there is none."""
+    def check(self) -> Callable[..., str | None]:
+        """The function that checks an answer and may return a remark. Raises SettingError if there is none."""
         if not self.has_check:
             raise SettingError(f"{self.name} ({self.title}) has no check: compare with the solution on its page")
-        check: Callable[..., None] = getattr(self._checks(), f"exercise_{self.place}")
+        check: Callable[..., str | None] = getattr(self._checks(), f"exercise_{self.place}")
         return check
 
     @property

@@ -4,6 +4,7 @@ import copy
 import math
 import traceback
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from numbers import Real
 from typing import Any
 
@@ -23,8 +24,8 @@ class NotYet(Exception):  # noqa: N818
     """A wrong answer, with what was tried, what should have come out, what came out, and a hint."""
 
     def __init__(self, got: Any, expected: Any = None, tried: str = "", hint: str = "") -> None:
-        parts = {"tried": tried, "expected": expected, "got": got, "hint": hint}
-        self.parts = {name: shown(part) for name, part in parts.items() if part is not None and part != ""}
+        parts = {"tried": tried or None, "expected": expected, "got": got, "hint": hint or None}
+        self.parts = {name: shown(part) for name, part in parts.items() if part is not None}
         super().__init__("\n".join(self.lines()))
 
     def lines(self) -> list[str]:
@@ -58,38 +59,69 @@ def answered(value: Any) -> Any:
 
 
 def as_number(value: Any) -> float:
-    """A number, a tensor of one number or an array of one, as a float. Raises NotYet for anything else."""
+    """A number, as a float: written as one, or as words such as "14,715,804" or "1/7", or in a tensor or list of one.
+
+    Raises Unanswered, and NotYet for anything else.
+    """
     if isinstance(answered(value), (Tensor, np.ndarray)) and math.prod(value.shape) == 1:
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise NotYet(got=f"{shown(value)}, which is a {type(value).__name__}", expected="a number")
-    return float(value)
+    if isinstance(value, (list, tuple)) and len(value) == 1:
+        value = answered(value[0])
+    try:
+        if isinstance(value, str):
+            return float(Fraction(value.replace(",", "").replace("_", "").strip()))
+        if isinstance(value, Real) and not isinstance(value, bool):
+            return float(value)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        pass
+    raise NotYet(got=f"{shown(value)}, which is a {type(value).__name__}", expected="a number")
+
+
+def as_list(value: Any) -> Any:
+    """A tensor or an array as a list of Python's numbers, also inside of lists; anything else as it is."""
+    if isinstance(value, (Tensor, np.ndarray)):
+        return value.tolist()
+    return [as_list(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def as_tensor(value: Any, tried: str) -> Tensor:
+    """A tensor, an array or a list of numbers as a float tensor. Raises NotYet for anything else."""
+    try:
+        return torch.as_tensor(as_list(value) if isinstance(value, (list, tuple)) else value, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        raise NotYet(got=value, expected="a tensor of numbers", tried=tried) from None
 
 
 def as_numbers(value: Any, count: int, expected: str, tried: str = "") -> list[float]:
     """A list, a tuple or a tensor of `count` numbers, as floats. Raises NotYet, saying what was `expected`, else."""
-    numbers = value.tolist() if isinstance(value, (Tensor, np.ndarray)) else value
-    if not isinstance(numbers, (list, tuple)) or len(numbers) != count:
-        raise NotYet(got=answered(value), expected=expected, tried=tried)
-    return [as_number(each) for each in answered(numbers)]
+    numbers = as_list(answered(value))
+    if not isinstance(numbers, list) or len(numbers) != count:
+        raise NotYet(got=value, expected=expected, tried=tried)
+    return [as_number(each) for each in numbers]
 
 
-def number(got: Any, right: float, hint: str, slips: Sequence[tuple[float, str]] = (), tolerance: float = 1e-6) -> None:
+def number(got: Any, right: float, hint: str, slips: Sequence[tuple[float, str]] = (), tolerance: float = 1e-6) -> str:
     """Checks a number that was asked for. It does not say the right one, but it knows some wrong ones.
 
     Args:
         got: the answer.
-        right: the right number; `tolerance` is relative to it.
+        right: the right number. A whole one has to be met exactly, another within `tolerance`, which is relative.
         hint: what to think of, if the answer is wrong in no way that is known.
         slips: numbers that come from usual mistakes, each with what the mistake is.
 
+    Returns:
+        A remark on an answer that is right but rounded, to three digits at least, else nothing.
+
     Raises Unanswered, or NotYet.
     """
-    value = as_number(got)
-    if math.isclose(value, right, rel_tol=tolerance, abs_tol=1e-9):
-        return
-    said = next((text for slip, text in slips if math.isclose(value, slip, rel_tol=tolerance, abs_tol=1e-9)), hint)
-    raise NotYet(got=value, hint=said)
+    value, exact = as_number(got), isinstance(right, int)
+    if value == right or (not exact and math.isclose(value, right, rel_tol=tolerance, abs_tol=1e-9)):
+        return ""
+    close = 0.0 if exact else tolerance
+    said = next((text for slip, text in slips if math.isclose(value, slip, rel_tol=close, abs_tol=1e-9)), None)
+    if said is None and not exact and any(value == float(f"{right:.{digits}g}") for digits in range(3, 17)):
+        return "Rounded, though. Now type the formula."
+    raise NotYet(got=value, hint=said or hint)
 
 
 def call(function: Any, *arguments: Any, tried: str) -> Any:
@@ -113,22 +145,28 @@ def equal(
 ) -> None:
     """Checks what a function returned, a number or a tensor or something that makes one, against the right value.
 
+    Whole numbers may differ by `atol` only, others by as much and a hundred-thousandth of themselves.
+
     Raises NotYet with both, and the hint or the text of the slip that it is.
     """
     right = torch.as_tensor(right, dtype=torch.float64)
+    whole = bool((right == right.round()).all())  # counts, for instance, of which none is about right
+    rtol = 0.0 if whole else 1e-5
     try:
-        value = torch.as_tensor(got, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError):
+        value = torch.as_tensor(as_list(got) if isinstance(got, (list, tuple)) else got, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         kind = "a number" if right.ndim == 0 else f"numbers of shape {list(right.shape)}"
         raise NotYet(got=got, expected=kind, tried=tried, hint=hint) from None
-    if value.shape == right.shape and torch.allclose(value, right, rtol=1e-5, atol=atol):
+    if isinstance(got, (list, tuple)) and value.numel() == right.numel() == 0:
+        return  # a list of nothing has one shape only
+    if value.shape == right.shape and torch.allclose(value, right, rtol=rtol, atol=atol):
         return
     if value.shape != right.shape and value.numel() != 1:
         got, expected = f"shape {list(value.shape)}", f"shape {list(right.shape)}"
         raise NotYet(got=got, expected=expected, tried=tried, hint=hint)
     for slip, text in slips:
         wrong = torch.as_tensor(slip, dtype=torch.float64)
-        if wrong.shape == value.shape and torch.allclose(value, wrong, rtol=1e-5, atol=atol):
+        if wrong.shape == value.shape and torch.allclose(value, wrong, rtol=rtol, atol=atol):
             hint = text
             break
     plain = right.ndim == 0 and value.ndim == 0

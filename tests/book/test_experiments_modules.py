@@ -1,15 +1,20 @@
 """What the experiments' modules build beside the package: other losses, mirrored answers, equal sizes, eight bits."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 from torchvision.ops import box_iou
 
-from book.experiments.comparisons import blood_cells, matching, pictures, proposal_free, speed
-from book.experiments.parts import chain, mirrored, pretraining, rivals
+from book.experiments.comparisons import blood_cells, labels_judged, matching, pictures, proposal_free, speed
+from book.experiments.parts import chain, mirrored, pretraining, relabelled, rivals
 from book.experiments.parts.common import SIDE, shapes
 from dsod_lite import dsod_tiny
+from dsod_lite.datasets import DataError
 from dsod_lite.detector.loss import MultiBoxLoss
+
+SHARED = Path(__file__).parents[3] / "shared/datasets"
 
 
 def parameters(model: nn.Module) -> int:
@@ -220,6 +225,47 @@ def test_resampled_pictures_spread_as_a_coin_does():
     assert low == pytest.approx(0.402, abs=0.025)
     assert high == pytest.approx(0.598, abs=0.025)
     assert blood_cells.resampled([found] * 100, targets, 2, times=10) == [1, 1]
+
+
+def test_second_labels_by_hand(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("1 0.5 0.5 0.25 0.5\n0 0.9 0.5 0.4 0.2\n")
+    target = relabelled.read_labels(path, (640, 480), ("Platelets", "RBC", "WBC"))
+    assert target["boxes"].tolist() == [[240, 120, 400, 360], pytest.approx([448, 192, 640, 288])]  # cut at the edge
+    assert target["labels"].tolist() == [2, 3]
+    for line in ("3 0.5 0.5 0.1 0.1", "1 0.5 0.5 0.1", "RBC 1 1 2 2", "1 0.5 0.5 0.1 0.1 0.9"):
+        path.write_text(f"0 0.5 0.5 0.2 0.2\n{line}\n")
+        with pytest.raises(DataError, match=f"a.txt: line 2: '{line}'"):
+            relabelled.read_labels(path, (640, 480), ("Platelets", "RBC", "WBC"))
+
+
+def test_partners_by_hand():
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 10], [40, 40, 50, 50]])
+    own = {"boxes": boxes, "labels": torch.tensor([1, 2, 1])}
+    other = {"boxes": torch.tensor([[0.0, 0, 10, 20]]), "labels": torch.tensor([1])}  # IoU 0.5 with the first two
+    assert labels_judged.partnered([own], [other], ("a", "b")) == {"a": 1, "b": 0}
+    assert labels_judged.partnered([other], [own], ("a", "b")) == {"a": 1, "b": 0}
+    assert labels_judged.partnered([own], [{key: value[:0] for key, value in other.items()}], ("a", "b")) == {
+        "a": 0,
+        "b": 0,
+    }
+
+
+@pytest.mark.skipif(not (SHARED / "bccd_relabelled").is_dir(), reason=f"the photographs are not at {SHARED}")
+def test_the_photographs_that_were_labelled_twice(monkeypatch):
+    monkeypatch.setenv("DSOD_LITE_BCCD", str(SHARED / "bccd"))
+    monkeypatch.delenv("DSOD_LITE_BCCD_RELABELLED", raising=False)  # then it is looked for beside the first
+    first, second = (relabelled.TwiceLabelled("test", labels) for labels in ("first", "second"))
+    assert first.names == second.names
+    assert len(first) == 40
+    counts = [labels_judged.count([t["labels"] for t in each.targets], each.classes) for each in (first, second)]
+    assert counts == [{"Platelets": 31, "RBC": 434, "WBC": 38}, {"Platelets": 37, "RBC": 926, "WBC": 43}]
+    image, target = second[3]
+    assert image.shape == (3, 480, 640)
+    assert target["image_id"] == 3
+    monkeypatch.setenv("DSOD_LITE_BCCD_RELABELLED", "nowhere")
+    with pytest.raises(FileNotFoundError, match=r"nowhere.*download bccd_relabelled"):
+        relabelled.TwiceLabelled("test", "second")
 
 
 def test_without_photographs_the_error_says_how_to_get_them(monkeypatch, tmp_path):

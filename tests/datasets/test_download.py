@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsod_lite.datasets import DataError, VOCDataset, check_folder, download_bccd
+from dsod_lite.datasets import DataError, VOCDataset, check_folder, download_bccd, download_bccd_relabelled
 from dsod_lite.datasets.folder_tools import bccd as module
 
 REPOSITORY = Path(__file__).parents[2]
 SHARED_BCCD = REPOSITORY.parent / "shared/datasets/bccd"
+SHARED_LABELS = REPOSITORY.parent / "shared/datasets/bccd_relabelled"
 
 # --- a set of four files, in an archive as GitHub packs it, and a server that has its moods -----------------
 
@@ -358,3 +359,38 @@ def test_the_real_set_has_its_two_boxes_of_no_size(bccd: Path) -> None:
     assert "BloodImage_00343" in said
     defects = [line for line in check_folder(bccd) if "no width or height" in line]
     assert [Path(line.split(": ")[0]).stem for line in defects] == ["BloodImage_00338", "BloodImage_00343"]
+
+
+# --- the second labelling -----------------------------------------------------------------------------------
+
+
+def rows_of_labels() -> list[list[str]]:
+    """Sum, name in the folder, path in the archive."""
+    text = (REPOSITORY / "dsod_lite/datasets/folder_tools/bccd_relabelled.sha256").read_text()
+    return [line.split() for line in text.splitlines()]
+
+
+def test_the_second_labels_belong_to_bccds_photographs() -> None:
+    rows = rows_of_labels()
+    sums = (REPOSITORY / "dsod_lite/datasets/folder_tools/bccd.sha256").read_text()
+    labelled = {Path(name).stem for _, name, _ in rows} - {"LICENSE"}
+    assert len(rows) == 222  # 221 and the licence
+    assert len(labelled) == 221
+    assert {member for _, _, member in rows if not member.startswith("TXL_PBC/labels/")} == {"LICENSE.txt"}
+    assert len({member for _, _, member in rows}) == len({digest for digest, _, _ in rows}) == 222
+    assert all(f"JPEGImages/{name}.jpg" in sums for name in labelled)
+
+
+@pytest.mark.skipif(not SHARED_LABELS.is_dir(), reason=f"the second labels are not at {SHARED_LABELS}")
+def test_an_archive_of_the_second_labels(parent: Path) -> None:
+    top = "TXL-PBC_Dataset-056d09e"
+    members: list[Member] = [
+        (f"{top}/{member}", (SHARED_LABELS / name).read_bytes()) for _, name, member in rows_of_labels()
+    ]
+    path = saved(parent, zipped([*members, (f"{top}/TXL_PBC/images/test/a.jpg", b"not of the set")]))
+    download_bccd_relabelled(parent / "labels", path)
+    assert contents(parent / "labels") == {name: (SHARED_LABELS / name).read_bytes() for _, name, _ in rows_of_labels()}
+    download_bccd_relabelled(parent / "labels")  # is there and whole
+    (parent / "labels/LICENSE").write_text("another")
+    with pytest.raises(DataError, match=r"labels/LICENSE: is not the file it should be \(SHA-256\)"):
+        download_bccd_relabelled(parent / "labels")

@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 import torch
+from answers import answers_of
 from course import CHAPTERS, CHECKED, ROOT, WRITTEN
 
 from dsod_lite.exercises import CONTENTS, check, find, grade
@@ -17,16 +18,6 @@ from dsod_lite.exercises.answers import NOT_YET, RIGHT, UNANSWERED, judge, wante
 from dsod_lite.exercises.contents import all_exercises
 
 each_checked = pytest.mark.parametrize("name", CHECKED)
-
-
-def space_of(name: str, *programs: str) -> dict[str, Any]:
-    """What programs define, in a file of answers that imports what the chapters do, and solves what came before."""
-    space: dict[str, Any] = {"torch": torch, "math": math}
-    chapter = name.split(".")[0]
-    earlier = [n for n in CHECKED if n.startswith(chapter + ".") and n < name]
-    for program in [*(WRITTEN[n].programs()[0] for n in earlier), *programs]:
-        exec(program, space)
-    return space
 
 
 def test_contents_are_those_of_the_book() -> None:
@@ -45,8 +36,7 @@ def test_each_check_has_its_cell_under_its_exercise() -> None:
 @each_checked
 def test_the_hidden_solution_is_right(name: str) -> None:
     exercise = find(name)
-    space = space_of(name, WRITTEN[name].programs()[0])
-    verdict, text = judge(exercise, *(space[n] for n in wanted(exercise)))
+    verdict, text = judge(exercise, *answers_of(name, WRITTEN[name].programs()[0]))
     assert verdict == RIGHT, text
     assert text == f"{name} ({exercise.title}): right!"
 
@@ -54,8 +44,7 @@ def test_the_hidden_solution_is_right(name: str) -> None:
 @each_checked
 def test_an_unanswered_exercise_says_so_and_what_it_asks_for(name: str) -> None:
     exercise = find(name)
-    space = space_of(name, WRITTEN[name].start)
-    verdict, text = judge(exercise, *(space[n] for n in wanted(exercise)))
+    verdict, text = judge(exercise, *answers_of(name, WRITTEN[name].start))
     assert verdict == UNANSWERED
     assert all(f"`{n}`" in text for n in wanted(exercise))
 
@@ -125,8 +114,7 @@ MISTAKES = {
 def test_a_usual_mistake_is_recognised(name: str) -> None:
     exercise = find(name)
     program, word = MISTAKES[name]
-    space = space_of(name, program)
-    verdict, text = judge(exercise, *(space[n] for n in wanted(exercise)))
+    verdict, text = judge(exercise, *answers_of(name, program))
     assert verdict == NOT_YET
     assert word in text
     assert "got:" in text

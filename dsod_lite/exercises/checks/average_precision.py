@@ -9,13 +9,13 @@ from ...evaluation.voc import evaluate_voc
 from ..judging import Function, NotYet, call, number
 
 
-def exercise_1(swapped_ap: float) -> None:
+def exercise_1(swapped_ap: float) -> str:
     slips = [
         (11 / 15, "That is the AP before the two trade places."),
         (2 / 3, "The third object is found as well, though late: it adds a third of the recall at a lower precision."),
         (3 / 5, "That is the precision at the end. The area is larger, since precision is 1 up to a recall of 2/3."),
     ]
-    number(swapped_ap, 13 / 15, "Now the order is: right, right, wrong, wrong, right.", slips)
+    return number(swapped_ap, 13 / 15, "Now the order is: right, right, wrong, wrong, right.", slips)
 
 
 def exercise_3(disagreement: Function) -> None:

@@ -6,13 +6,15 @@ from torchvision.ops import box_iou, generalized_box_iou
 from ..judging import Function, call, equal, number
 
 
-def exercise_1(iou_on_paper: float) -> None:
+def exercise_1(iou_on_paper: float) -> str:
     slips = [
         (6 / 48, "You divided by both areas together. What the boxes share is in both, so it was counted twice."),
         (6 / 24, "You divided by one of the boxes. The union is what both take up together."),
         (6.0, "That is how many pixels they share. Divide by how many they take up together."),
     ]
-    number(iou_on_paper, 1 / 7, "Count the columns and the rows that they share, then 24 + 24 minus that.", slips)
+    return number(
+        iou_on_paper, 1 / 7, "Count the columns and the rows that they share, then 24 + 24 minus that.", slips
+    )
 
 
 def exercise_4(giou: Function) -> None:

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..judging import Function, call, equal
+from ..judging import Function, as_tensor, call, equal
 
 
 def exercise_1(mirror: Function) -> None:
@@ -25,9 +25,12 @@ def exercise_1(mirror: Function) -> None:
     ]
     hint = "A left edge at x1 becomes a right edge at width - x1. y stays as it is."
     equal(call(mirror, boxes, 128, tried=tried), right, tried, hint, slips)
+    tried = "mirror([[10, 20, 50, 40]], 100)"
+    hint = "Does it use the width that it is given?"
+    equal(call(mirror, boxes[:1], 100, tried=tried), [[50.0, 20, 90, 40]], tried, hint)
     tried = "mirror(mirror(boxes, 100), 100), which should be the boxes again"
-    again = call(mirror, call(mirror, boxes, 100, tried=tried), 100, tried=tried)
-    equal(again, boxes, tried, "Does it use the width that it is given?")
+    again = call(mirror, as_tensor(call(mirror, boxes, 100, tried=tried), tried), 100, tried=tried)
+    equal(again, boxes, tried, hint)
     tried = "mirror(boxes, 128) for no boxes, of shape [0, 4]"
     equal(call(mirror, torch.zeros(0, 4), 128, tried=tried), torch.zeros(0, 4), tried, "No boxes give no boxes.")
 
@@ -44,3 +47,7 @@ def exercise_2(share_below: Function) -> None:
     equal(call(share_below, boxes, 12.8, tried=tried), 0.75, tried, "Three of the four have a smaller side.", slips)
     tried = "share_below(boxes, 11) for the same"
     equal(call(share_below, boxes, 11, tried=tried), 0.25, tried, "Does it use the side that it is given?")
+    tried = "share_below(boxes, 10) for a box of 10 × 10 pixels, whose corner is at (30, 40), and one of 6 × 6"
+    boxes = torch.tensor([[30.0, 40, 40, 50], [90, 20, 96, 26]])
+    hint = "Corners are no width and height. And a side of 10 is not below 10."
+    equal(call(share_below, boxes, 10, tried=tried), 0.5, tried, hint)

@@ -1,5 +1,7 @@
 """Checks of the chapter on principle 2."""
 
+from functools import cache
+
 import torch
 
 from ...detector.config import DSODConfig
@@ -7,21 +9,25 @@ from ...detector.model import DSOD
 from ..judging import Function, call, equal, number
 
 
-def exercise_1(channels_out: int) -> None:
+def exercise_1(channels_out: int) -> str:
     slips = [
         (128 + 16 * 8, "That is one block. All four of them add their channels, and no transition takes any away."),
         (64 + 30 * 16, "Behind the stem there are 128 channels: twice A."),
         (30 * 16, "That is what the layers add. The channels behind the stem are still there, too."),
         (128 + 4 * 16, "Each *layer* adds 16 channels, not each block."),
     ]
-    number(channels_out, 128 + 30 * 16, "128, and 16 for each of the layers.", slips)
+    return number(channels_out, 128 + 30 * 16, "128, and 16 for each of the layers.", slips)
+
+
+@cache
+def channels_after_transition_2(name: str) -> int:
+    with torch.device("meta"):
+        return DSOD(DSODConfig.from_name(name)).network.transition2.out_channels
 
 
 def exercise_2(channels_into_head: Function) -> None:
     for theta in (1.0, 0.5):
-        config = DSODConfig.from_name(f"DS/32-12-16-{theta:g}")
-        with torch.device("meta"):
-            right = DSOD(config).network.transition2.out_channels
+        right = channels_after_transition_2(f"DS/32-12-16-{theta:g}")
         tried = f"channels_into_head({theta:g})"
         slips = [
             (208, "Transition 2 keeps only half of them, too."),

@@ -5,7 +5,7 @@ import math
 from ..judging import Function, call, equal, number
 
 
-def exercise_1(share: float) -> None:
+def exercise_1(share: float) -> str:
     slips = [
         (0.9, "That would be a straight line. The cosine keeps the rate high for long."),
         (math.acos(0.1) / math.pi, "The course is (1 + cos πs) / 2, not the cosine itself."),
@@ -13,7 +13,7 @@ def exercise_1(share: float) -> None:
         (math.degrees(math.acos(-0.8)), "In shares of the run, and the angle there is in radians."),
         (0.2, "That is the authors' first drop."),
     ]
-    number(share, math.acos(-0.8) / math.pi, "Solve (1 + cos πs) / 2 = 1/10 for s.", slips)
+    return number(share, math.acos(-0.8) / math.pi, "Solve (1 + cos πs) / 2 = 1/10 for s.", slips)
 
 
 def exercise_2(batches_to_forget: Function) -> None:

@@ -16,14 +16,14 @@ def rung(name: str) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def exercise_1(growth_factor: float) -> None:
+def exercise_1(growth_factor: float) -> str:
     fifth, sixth = rung("DS/64-64-16-1"), rung("DS/64-192-48-1")
     slips = [
         (round(fifth / sixth, 1), "Rung 6 over rung 5, not the other way round."),
         (3.0, "That is the factor of the growth rate. What becomes of the parameters?"),
         (sixth / fifth, "To one decimal."),
     ]
-    number(growth_factor, round(sixth / fifth, 1), "Count both rungs: `prices` has them, from 0.", slips)
+    return number(growth_factor, round(sixth / fifth, 1), "Count both rungs: `prices` has them, from 0.", slips)
 
 
 def chance_of_loss(gain: float, error: float, runs: int) -> float:

@@ -5,7 +5,7 @@ import math
 from ..judging import Function, call, equal, number
 
 
-def exercise_1(loss_on_paper: float) -> None:
+def exercise_1(loss_on_paper: float) -> str:
     slips = [
         (math.log(10 / 9) + math.log(2) + math.log(4), "Hard negatives are those with the *least* background."),
         (math.log(4), "The two hardest negatives count as well."),
@@ -18,7 +18,7 @@ def exercise_1(loss_on_paper: float) -> None:
         ),
         (-math.log(200), "The logarithm of a probability is negative, and the loss is minus that."),
     ]
-    number(loss_on_paper, math.log(200), "-ln 1/4, and -ln of the two smallest of the four.", slips, 1e-4)
+    return number(loss_on_paper, math.log(200), "-ln 1/4, and -ln of the two smallest of the four.", slips, 1e-4)
 
 
 def exercise_2(first_loss: Function) -> None:

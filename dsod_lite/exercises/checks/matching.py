@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import torch
 
 from ...detector.matching import match
-from ..judging import Function, NotYet, as_numbers, call
+from ..judging import Function, NotYet, as_list, as_numbers, call
 
 CHAIRS = ((0.6, 0.3, 0, 0), (0.7, 0.5, 0.2, 0), (0.1, 0.6, 0.1, 0))
 
 
 def exercise_1(objects_of_priors: Sequence[int]) -> None:
-    got = [int(value) for value in as_numbers(objects_of_priors, 4, "a list of four numbers, one for each prior")]
+    got = as_numbers(objects_of_priors, 4, "a list of four numbers, one for each prior")
     right = match(torch.tensor([CHAIRS]))[0].tolist()
-    slips: dict[tuple[int, ...], str] = {
+    slips: dict[tuple[float, ...], str] = {
         (1, 2, 0, -1): "Object 0 touches P0 and P1 only, and both are taken. It stays without.",
         (0, 2, 1, -1): "The largest IoU of the whole table is served first, not the first object.",
         (1, 2, 1, -1): "P2 overlaps object 1 by 0.2 only, which is below the threshold.",
@@ -26,9 +26,9 @@ def exercise_1(objects_of_priors: Sequence[int]) -> None:
 
 def exercise_2(two_by_two: Function) -> None:
     tried = "two_by_two()"
-    table = call(two_by_two, tried=tried)
+    table = as_list(call(two_by_two, tried=tried))
     wanted = "[[a, b], [c, d]] with numbers from 0 to 1"
-    if not isinstance(table, (list, tuple)) or len(table) != 2:
+    if not isinstance(table, list) or len(table) != 2:
         raise NotYet(got=table, expected=wanted, tried=tried)
     values = torch.tensor([as_numbers(row, 2, wanted, tried) for row in table])
     if not ((values >= 0) & (values <= 1)).all():

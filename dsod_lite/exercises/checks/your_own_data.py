@@ -1,9 +1,11 @@
 """Checks of the chapter on your own data."""
 
-from ..judging import Function, NotYet, call, number
+import random
+
+from ..judging import Function, NotYet, as_list, call, number
 
 
-def exercise_1(smallest_side: float) -> None:
+def exercise_1(smallest_side: float) -> str:
     prior = 0.07 * 256
     slips = [
         (prior / 2, "Half the side is a quarter of the area."),
@@ -11,7 +13,7 @@ def exercise_1(smallest_side: float) -> None:
         (prior**2 / 2, "That is the object's area. Its side is the root of it."),
         (prior * 2**0.5, "That is the largest object. The smallest lies inside of the prior."),
     ]
-    number(smallest_side, prior * 0.5**0.5, "Inside of the prior, the IoU is the ratio of the areas.", slips)
+    return number(smallest_side, prior * 0.5**0.5, "Inside of the prior, the IoU is the ratio of the areas.", slips)
 
 
 def exercise_2(suspicious: Function) -> None:
@@ -25,28 +27,40 @@ def exercise_2(suspicious: Function) -> None:
         ({"cat ": 200, "cat": 300}, {"cat ", "cat"}, "A blank at the end makes another class: strip the names."),
         ({"cat": 3, "dog": 5}, set(), "A small data set: few objects are no slip if no class has many."),
         ({"cat": 500, "dog": 120}, set(), "Nothing is wrong with these."),
+        ({"cat": 500, "dog": 10, "owl": 9}, {"owl"}, "Fewer than ten: ten are not."),
+        ({"cat": 100, "dog": 3}, set(), "More than a hundred: a hundred are not."),
+        ({"cat": 101, "dog": 3}, {"dog"}, "More than a hundred: 101 are."),
+        ({"cat": 500, "CAT": 400, "owl": 12}, {"cat", "CAT"}, "The same word, however many there are of each."),
     ]
     for counts, right, hint in cases:
         tried = f"suspicious({counts})"
-        got = call(suspicious, counts, tried=tried)
+        got = as_list(call(suspicious, counts, tried=tried))
         if not isinstance(got, (list, tuple, set)) or set(got) != right:
             raise NotYet(got=got, expected=sorted(right), tried=tried, hint=hint)
 
 
 def exercise_3(split_by_patient: Function) -> None:
-    names = [f"patient{p:02}_{n}" for p in range(30) for n in range(10)]
-    tried = "split_by_patient(names) for patient00_0 to patient29_9"
+    for patients in (30, 20):
+        names = [f"patient{p:02}_{n}" for p in range(patients) for n in range(10)]
+        random.Random(0).shuffle(names)  # as files come
+        divided(
+            split_by_patient, names, f"split_by_patient(names) for patient00_0 to patient{patients - 1}_9, shuffled"
+        )
+
+
+def divided(split_by_patient: Function, names: list[str], tried: str) -> None:
+    """Whether all the names are divided, and no patient."""
     answer = call(split_by_patient, names, tried=tried)
     if not isinstance(answer, (list, tuple)) or len(answer) != 2:
         raise NotYet(got=answer, expected="two lists of names, train and test", tried=tried)
     train, test = answer
-    if sorted([*train, *test]) != names:
+    if sorted([*train, *test]) != sorted(names):
         got = f"{len(train)} names and {len(test)}"
-        raise NotYet(got=got, expected="each of the 300 names in one of the two lists", tried=tried)
+        raise NotYet(got=got, expected=f"each of the {len(names)} names in one of the two lists", tried=tried)
     both = {name.split("_")[0] for name in train} & {name.split("_")[0] for name in test}
     if both:
         hint = "Divide the patients, then the pictures follow."
         got = f"{len(both)} patients in both lists, {min(both)} for one"
         raise NotYet(got=got, expected="no patient in both lists", tried=tried, hint=hint)
-    if not 30 <= len(test) <= 100:
+    if not len(names) / 10 <= len(test) <= len(names) / 3:
         raise NotYet(got=f"{len(test)} test pictures", expected="a tenth to a third of the pictures", tried=tried)

@@ -1,7 +1,7 @@
 """Writes what the page "Watch a detector learn" trains with: `training_graph.py FOLDER`.
 
-FOLDER/training.onnx is a step of `dsod_tiny` on eight pictures, with the package's usual optimizer, and FOLDER/network.onnx
-the network that detects between the steps. Both are without weights: the page begins with random ones.
+FOLDER/training.onnx is a step of `dsod_tiny` on eight pictures, with the package's usual optimizer, and
+FOLDER/network.onnx the network that detects between the steps. Both are without weights: the page draws random ones.
 """
 
 import sys

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, fx
 

@@ -1,4 +1,4 @@
-"""What a training step takes and gives back, as a few flat tensors: weights, the optimizer's memory, BatchNorm's statistics.
+"""What a training step takes and gives back, as flat tensors: weights, the optimizer's memory, BatchNorm's statistics.
 
 Flat, because an engine is handed them anew in every step: four tensors instead of some hundred.
 """

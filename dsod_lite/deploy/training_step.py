@@ -183,8 +183,8 @@ def export_training(
 def export_weightless(model: DSOD, optimizer: torch.optim.Optimizer, path: str | Path) -> None:
     """Writes the network in evaluation mode, for one picture, with "weights" and "statistics" among its inputs.
 
-    Its outputs are those of `export_onnx`. It detects between the steps of `export_training`, and whoever adds values for
-    the two inputs and the metadata's "classes" has such a file as `export_onnx` writes, for one picture at a time.
+    Its outputs are those of `export_onnx`. It detects between the steps of `export_training`, and with values for these
+    two inputs and the metadata's "classes" it is such a file as `export_onnx` writes, for one picture at a time.
     """
     network = copy.deepcopy(model.network).eval()
     weights_like, statistics_like = parameters(model, optimizer), statistics(model.network)

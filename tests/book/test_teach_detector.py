@@ -70,7 +70,7 @@ def address(site: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def functions(browser: Browser, extension: Any, address: str) -> Iterator[Page]:
-    """A page in which the worker's functions can be called, without the loop, and with the engine in `window.engine`."""
+    """A page in which the worker's functions can be called, without its loop; the engine is `window.engine`."""
     page = browser.new_page()
     page.goto(f"{address}_static/live/")
     for path in extension.WORKER[:-1]:
@@ -160,7 +160,10 @@ def test_ap50_is_the_packages(functions: Page) -> None:
     def things(items: list[dict[str, torch.Tensor]]) -> list[list[dict[str, Any]]]:
         names = {"boxes": "box", "labels": "label", "scores": "score"}
         return [
-            [dict(zip((names[k] for k in d), row, strict=True)) for row in zip(*(v.tolist() for v in d.values()), strict=True)]
+            [
+                dict(zip((names[k] for k in d), row, strict=True))
+                for row in zip(*(v.tolist() for v in d.values()), strict=True)
+            ]
             for d in items
         ]
 
@@ -196,7 +199,8 @@ def test_learned_weights_go_to_python_and_back(functions: Page, address: str, tm
     saved = functions.evaluate("""async () => {
       const bytes = await fetchBytes("training.onnx", () => {});
       const about = Object.fromEntries(Object.entries(onnxMetadata(bytes)).map(([k, v]) => [k, JSON.parse(v)]));
-      const state = { weights: firstWeights(about.parameters, randomNumbers(3)), statistics: firstStatistics(about.statistics) };
+      const weights = firstWeights(about.parameters, randomNumbers(3));
+      const state = { weights, statistics: firstStatistics(about.statistics) };
       window.about = about;
       window.state = state;
       return Array.from(safetensors(about, state, ["circle", "rectangle", "triangle", "face"]));

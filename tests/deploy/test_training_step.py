@@ -158,7 +158,11 @@ def test_the_network_without_weights_detects(tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
     state = training_state(model, optimizer)
     picture = model.normalize([PICTURES[0][0]])
-    given = {"weights": state["weights"].numpy(), "statistics": state["statistics"].numpy(), "pictures": picture.numpy()}
+    given = {
+        "weights": state["weights"].numpy(),
+        "statistics": state["statistics"].numpy(),
+        "pictures": picture.numpy(),
+    }
     found: Any = tuple(map(torch.from_numpy, session.run(["offsets", "logits"], given)))
     with torch.no_grad():
         assert difference(found, model.network(picture)) < 1e-4

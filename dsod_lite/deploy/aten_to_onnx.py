@@ -51,8 +51,10 @@ def to_onnx(traced: fx.GraphModule, inputs: Sequence[str], outputs: Sequence[str
     Raises:
         NotImplementedError: naming the operation that has no translation.
     """
-    writer, values = GraphWriter(), {}
-    given, made = [], []
+    writer = GraphWriter()
+    values: dict[fx.Node, Any] = {}
+    given: list[onnx.ValueInfoProto] = []
+    made: list[onnx.ValueInfoProto] = []
     for node in traced.graph.nodes:
         arguments, options = fx.node.map_arg((node.args, node.kwargs), values.get)
         if node.op == "placeholder":

@@ -75,7 +75,14 @@ def functions(browser: Browser, extension: Any, address: str) -> Iterator[Page]:
     page.goto(f"{address}_static/live/")
     for path in extension.WORKER[:-1]:
         page.add_script_tag(content=path.read_text(encoding="utf-8"))
-    page.evaluate("async () => { window.engine = await loadEngine(location.href, () => {}); }")
+    page.evaluate("""async () => {
+      window.engine = await loadEngine(location.href, () => {});
+      window.toText = (bytes) => { // base64
+        let text = "";
+        for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+        return btoa(text);
+      };
+    }""")
     yield page
     page.close()
 
@@ -94,10 +101,7 @@ TRAIN = """async ([steps, rate]) => {
     losses.push((await trainer.step(pictures.slice(i * each, (i + 1) * each), truth[i], rate)).loss);
   }
   const { weights } = trainer.state();
-  const bytes = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return [losses, btoa(text)];
+  return [losses, toText(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength))];
 }"""
 
 
@@ -195,7 +199,7 @@ def test_boxes_are_as_large_as_what_is_painted(functions: Page) -> None:
     assert max(differences) < 4  # pixels of 200: the tip of a triangle is thinner than one
 
 
-def test_learned_weights_go_to_python_and_back(functions: Page, address: str, tmp_path: Path) -> None:
+def test_learned_weights_go_to_python_and_back(functions: Page, site: Path) -> None:
     saved = functions.evaluate("""async () => {
       const bytes = await fetchBytes("training.onnx", () => {});
       const about = Object.fromEntries(Object.entries(onnxMetadata(bytes)).map(([k, v]) => [k, JSON.parse(v)]));
@@ -203,23 +207,20 @@ def test_learned_weights_go_to_python_and_back(functions: Page, address: str, tm
       const state = { weights, statistics: firstStatistics(about.statistics) };
       window.about = about;
       window.state = state;
-      return Array.from(safetensors(about, state, ["circle", "rectangle", "triangle", "face"]));
+      return toText(safetensors(about, state, ["circle", "rectangle", "triangle", "face"]));
     }""")
-    (tmp_path / "page.safetensors").write_bytes(bytes(saved))
-    model, classes = load_model(tmp_path / "page.safetensors")
+    (site / "page.safetensors").write_bytes(base64.b64decode(saved))
+    model, classes = load_model(site / "page.safetensors")
     assert classes == ("circle", "rectangle", "triangle", "face")
     fresh = DSOD(model.config).state_dict()
     for name, value in model.state_dict().items():  # drawn as PyTorch draws them
         if value.is_floating_point() and value.numel() > 400:
             assert float(value.std()) == pytest.approx(float(fresh[name].std()), rel=0.2, abs=1e-6), name
-    save_model(tmp_path / "back.safetensors", model, classes)
-    same = functions.evaluate(
-        """bytes => {
-          const back = readSafetensors(about, Uint8Array.from(bytes));
-          return ["weights", "statistics"].every(name => back[name].every((v, i) => v === state[name][i]));
-        }""",
-        list((tmp_path / "back.safetensors").read_bytes()),
-    )
+    save_model(site / "back.safetensors", model, classes)
+    same = functions.evaluate("""async () => {
+      const back = readSafetensors(about, await fetchBytes("/back.safetensors", () => {}));
+      return ["weights", "statistics"].every(name => back[name].every((v, i) => v === state[name][i]));
+    }""")
     assert same
 
 

@@ -72,7 +72,8 @@ class Elsewhere:
 
     def __init__(self, path: Path, model: DSOD) -> None:
         self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        self.model, self.state = model, {}
+        self.model = model
+        self.state: dict[str, Any] = {}
         self.answers: dict[str, Any] = {}
 
     def steps(self, steps: range, scale: float = 1.0) -> list[float]:

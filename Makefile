@@ -101,23 +101,9 @@ dsod_lite/exercises/contents.json: $(found) _toc.yml | .venv/.installed
 executed: .venv/.installed
 	@$(MAKE) --silent --no-print-directory -j$(jobs) $(shown)
 
-# nbmake executes a copy of each notebook and leaves the outputs in it; the pages show that copy. `../../data` means
-# the same there as in book/. The copy starts with an old date: only a run that ended makes it newer than its inputs,
-# and after a failing cell make deletes it. What a run says is shown when it has ended, so that no two are mixed up.
-$(executed): _executed/%: % _executed/inputs.txt | _executed/data _executed/book/experiments .venv/.installed
-	@mkdir -p $(@D)
-	@cp $< $@ && touch -t 200001010000 $@
-	@OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(python) -m pytest --nbmake --overwrite --nbmake-timeout 1800 $@ \
-		> $@.log 2>&1 || { cat $@.log; exit 1; }
-	@echo "executed $<"
-
-_executed/data:
-	@mkdir -p $(@D)
-	@ln -s ../data $@
-
-_executed/book/experiments:
-	@mkdir -p $(@D)
-	@ln -s ../../book/experiments $@
+# Each is executed in its own folder; the pages show the copy that has the outputs, which is there only if all cells ran.
+$(executed): _executed/%: % _executed/inputs.txt | .venv/.installed
+	@$(python) -m book run $<
 
 # What the live detector's page loads when it is asked to, and the slides. ONNX Runtime Web and reveal.js come from npm's
 # registry, by the npm in .venv.

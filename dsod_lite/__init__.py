@@ -13,6 +13,7 @@ from .training.loop import train
 from .training.recipe import TrainConfig
 from .weights import caffe
 from .weights.checkpoint import CheckpointError, load_model, save_model
+from .weights.start import start_from
 
 __all__ = [
     "DSOD",
@@ -34,5 +35,6 @@ __all__ = [
     "load_model",
     "predict",
     "save_model",
+    "start_from",
     "train",
 ]

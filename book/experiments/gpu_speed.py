@@ -16,7 +16,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
@@ -25,6 +25,7 @@ from torchvision.models.detection import ssd300_vgg16
 from dsod_lite import DSOD, dsod300
 from dsod_lite.support.environment import environment
 from dsod_lite.support.files import write_json
+from dsod_lite.training.memory import half_of
 
 from .machinery.records import RECORDS
 from .parts.counting import SSDNetwork, multiply_adds
@@ -47,13 +48,6 @@ def flops(make: Make, side: int) -> int:
         model: Any = make().eval()
         network: nn.Module = model.network if isinstance(model, DSOD) else SSDNetwork(model)
         return 2 * multiply_adds(network, torch.zeros(1, 3, side, side))
-
-
-def half_of(device: torch.device) -> Literal["bfloat16", "float16"]:
-    """The kind of half precision that the device has units for."""
-    if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-        return "float16"
-    return "bfloat16"
 
 
 def measure(

@@ -1,12 +1,13 @@
 """Sphinx extension: lists that a page shows and nobody types, for they follow from the chapters or from the package.
 
 Where a page has the line `<!-- derived: NAME -->`, the list of that name is put in its place: `exercises` of all
-chapters, `times` for reading and running them, `modules` of the package.
+chapters, `times` for reading and running them, `modules` of the package. `<!-- derived: goals foundations/boxes -->` is
+what that chapter's head promises, as a teacher reads it.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -18,7 +19,8 @@ from sphinx.errors import ExtensionError
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "dsod_lite"
 READING = r"\*\*Time:\*\*\s(.{1,30}?)\sof\sreading"
-MARK = re.compile(r"^<!-- derived: (\w+) -->$", re.MULTILINE)
+OBJECTIVES = r"\*\*After this you can\*\*\s(.+?\.)(?:\n|$)"
+MARK = re.compile(r"^<!-- derived: (\w+)(?: (\S+))? -->$", re.MULTILINE)
 ROOMS = ("detector", "training", "evaluation", "datasets", "weights", "deploy", "plots", "support")
 """The parts of the package that its page shows. The others have other doors: commands their --help, say."""
 
@@ -84,11 +86,16 @@ def modules() -> str:
     return "\n".join(lines)
 
 
-LISTS = {"exercises": exercises, "times": times, "modules": modules}
+def goals(chapter: str) -> str:
+    """What a reader of "foundations/boxes" can do afterwards, as its head says."""
+    return f"**Goals.** Afterwards they can {said(OBJECTIVES, ROOT / 'book' / f'{chapter}.ipynb')}"
+
+
+LISTS: dict[str, Callable[..., str]] = {"exercises": exercises, "times": times, "modules": modules, "goals": goals}
 
 
 def put_in(app: Sphinx, docname: str, source: list[str]) -> None:
-    source[0] = MARK.sub(lambda mark: LISTS[mark[1]](), source[0])
+    source[0] = MARK.sub(lambda mark: LISTS[mark[1]](*([mark[2]] if mark[2] else [])), source[0])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -13,19 +13,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FIRST_CELL = """\
-# In Colab this fetches the book, works in the chapter's folder and names the GPU. Elsewhere it does nothing.
+# In Colab this fetches the book, works in the chapter's folder and
+# names the GPU. Elsewhere it does nothing.
 import os
 import sys
 
 if "google.colab" in sys.modules:
     if not os.path.exists("../../dsod_lite"):
-        source = os.environ.get("DSOD_LITE_SOURCE", "ADDRESS")
-        assert source, "Where is this book's repository? Write its address between the empty quotes above."
+        address = "ADDRESS"  # of the book's repository
+        source = os.environ.get("DSOD_LITE_SOURCE", address)
+        assert source, "Where is the book? Write its address above."
         if not os.path.exists("dsod-lite"):
             !git clone --quiet --depth 1 {source} dsod-lite
         os.chdir("dsod-lite/book/FOLDER")
-    %run ../../dsod_lite/support/colab.py FOLDER/NAME
-sys.path.insert(0, os.path.abspath("../.."))"""
+    chapter = "FOLDER/NAME"
+    %run ../../dsod_lite/support/colab.py {chapter}
+sys.path.insert(0, os.path.abspath("../.."))
+%config InlineBackend.figure_format = "retina"  # sharp figures"""
 
 README = """\
 [The book](SITE) · [its first detector in Colab](COLAB) ·

@@ -1,4 +1,4 @@
-"""Notes how long the chapters' cells take here, from the times that nbmake left in `_executed`: writes book/times.json.
+"""Notes how long the chapters' cells take here, as the copies in `_executed` have it: writes book/times.json.
 
     .venv/bin/python book/tools/times.py
 

@@ -13,7 +13,8 @@ voc       Pascal VOC 2007 trainval and test, 2012 trainval: 2.8 GB → FOLDER/VO
 coco2014  COCO's train2014, val2014 and annotations: 20 GB → FOLDER/train2014, …
 coco      the same of 2017, also by the name of coco2017: 20 GB
 
-A download that was cut goes on when the line is given again. Nothing of a file with a wrong sum is unpacked."""
+Where one address fails the next is tried: VOC has four, COCO two. A download that was cut goes on when the line is
+given again. Nothing of a file with a wrong sum is unpacked."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,11 +11,14 @@ from ..datasets import DataError, open_split, usual_splits
 from ..datasets.augmentation.transforms import AUGMENTATIONS
 from ..datasets.folders import Split, has_split
 from ..detector import presets as named
+from ..detector.model import DSOD
 from ..detector.priors import COCO300_PRIORS
 from ..support.errors import SettingError, settings
 from ..support.processes import join, rank
 from ..training.loop import train
 from ..training.recipe import RECIPES, TrainConfig
+from ..weights.checkpoint import load_model
+from ..weights.start import start_from
 from .layout import LAYOUT
 
 HELP = "train a detector from scratch on a folder of pictures"
@@ -30,6 +33,8 @@ examples:
   python -m dsod_lite train --data data/shapes --minutes 5 --output runs/first
   python -m dsod_lite train --data my_pictures --epochs 60 --seed 1 --output runs/mine
   python -m dsod_lite train --recipe voc0712 --data downloads/voc/VOCdevkit --output runs/voc
+  python -m dsod_lite train --model dsod300 --precision half --data my_pictures --minutes 120 --output runs/large
+  python -m dsod_lite train --start-from runs/voc --data my_pictures --minutes 30 --output runs/tuned
   torchrun --nproc-per-node 8 -m dsod_lite train --recipe coco --data downloads/coco --output runs/coco --resume"""
 
 DEFAULTS = TrainConfig(minutes=5)
@@ -38,7 +43,10 @@ CHOICES = {name: get_args(hint) for name, hint in get_type_hints(TrainConfig).it
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--model", choices=named.MODELS, help="default: dsod_tiny, with a recipe dsod300")
+    add("--model", choices=named.MODELS,
+        help="default: dsod_tiny, with a recipe dsod300, with --start-from the checkpoint's")  # fmt: skip
+    add("--start-from", metavar="CHECKPOINT", help="begin with its weights, or its run's, where layers fit; "
+        "the classes may be others, whose layer then begins at random")  # fmt: skip
     add("--data", required=True, metavar="FOLDER", help="pictures and annotations, see below")
     add("--split", help="list to train on; default: trainval if the folder has it, else train")
     add("--validation", "--held-out", metavar="SPLIT",
@@ -74,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes that load pictures; default: 0 on a CPU, up to 8 beside a GPU")  # fmt: skip
     add("--device", default="auto", help="cpu, cuda, …; default: a GPU where there is one")
     add("--precision", choices=CHOICES["precision"],
-        help="mixed precision with one of the halves, for GPUs; default: float32")  # fmt: skip
+        help="mixed precision, for GPUs: half takes the kind that the GPU is fast in; default: float32")  # fmt: skip
     add("--compile", action="store_true", default=None, help="let torch.compile write the network's kernels")
     add("--save-memory", action="store_true", default=None,
         help="gradient checkpointing: the same numbers, a third less memory, dense layers computed twice")  # fmt: skip
@@ -94,10 +102,7 @@ def run(args: argparse.Namespace) -> int:
         raise DataError(f"{args.data}: Annotations: no annotation has an object, so there is nothing to learn to find")
     val_set = open_split(args.data, validation, train_set.classes) if validation is not None else None
 
-    name = args.model or ("dsod300" if args.recipe else "dsod_tiny")
-    torch.manual_seed(args.seed)  # the initial weights
-    with settings():
-        model = named.MODELS[name](**model_settings(args, name, train_set))
+    model, name = make_model(args, train_set)
     augmentation = args.augmentation or ("ssd" if args.recipe else "light")
     train_set.transform = AUGMENTATIONS[augmentation](model.config.image_size)
 
@@ -107,6 +112,26 @@ def run(args: argparse.Namespace) -> int:
         print(f"training on {split} ({len(train_set)} pictures), {judged}; everything goes to {args.output}")
     train(model, train_set, val_set, config, args.output, args.resume)
     return 0
+
+
+def make_model(args: argparse.Namespace, train_set: Split) -> tuple[DSOD, str]:
+    """The model to train, with the weights that it begins with, and what to call it."""
+    torch.manual_seed(args.seed)  # the initial weights
+    if args.start_from is None or args.model is not None:
+        name = args.model or ("dsod300" if args.recipe else "dsod_tiny")
+        with settings():
+            model = named.MODELS[name](**model_settings(args, name, train_set))
+    elif args.image_size is not None:
+        raise SettingError("--image-size: with --start-from it is the checkpoint's; for another, give --model too")
+    else:
+        theirs, _ = load_model(args.start_from)
+        name, model = theirs.config.name, DSOD(replace(theirs.config, num_classes=len(train_set.classes) + 1))
+    if args.start_from is not None:
+        left = start_from(model, args.start_from, train_set.classes)
+        parts = dict.fromkeys(".".join(layer.split(".")[:3]) for layer in left)
+        if rank() == 0:
+            print(f"weights from {args.start_from}; at random: {', '.join(parts) or 'none'}")
+    return model, name
 
 
 def config_from(args: argparse.Namespace) -> TrainConfig:

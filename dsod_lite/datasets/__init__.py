@@ -4,7 +4,7 @@ from ..support.errors import DataError
 from .augmentation.transforms import light_augmentation, ssd_augmentation, upless_augmentation
 from .classes import CLASSES, COCO_CLASSES, VOC_CLASSES
 from .coco import CocoDataset
-from .folder_tools.archives import download_archives
+from .folder_tools.archives import download_archives, download_voc
 from .folder_tools.arrange import arrange_folder
 from .folder_tools.bccd import download_bccd, download_bccd_relabelled
 from .folder_tools.check import check_folder
@@ -29,6 +29,7 @@ __all__ = [
     "download_archives",
     "download_bccd",
     "download_bccd_relabelled",
+    "download_voc",
     "find_images",
     "light_augmentation",
     "open_split",

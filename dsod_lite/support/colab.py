@@ -3,13 +3,17 @@
 It imports nothing of the package, and torch only after what is missing has been installed.
 """
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 NEEDED = ("anywidget", "pycocotools")
@@ -34,13 +38,15 @@ def install(names: Sequence[str]) -> None:
 
 
 def machine() -> str:
-    """The GPU and its memory, or how to get one."""
+    """The GPU, its memory and its half precision, or how to get one."""
     import torch
 
     if not torch.cuda.is_available():
         return "No GPU: everything runs on the CPU. For one: Runtime, Change runtime type, T4 GPU; then run all again."
     card = torch.cuda.get_device_properties(0)
-    return f"{card.name}, {card.total_memory / 2**30:.0f} GB"
+    has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    half = "bfloat16" if has_bfloat16 else "float16, for it has no units for bfloat16"
+    return f"{card.name}, {card.total_memory / 2**30:.0f} GB; half precision: {half}"
 
 
 def measured(chapter: str, times: Path) -> str:
@@ -53,17 +59,58 @@ def measured(chapter: str, times: Path) -> str:
     return f"All cells of this chapter took {time} on {record['machine']}."
 
 
-def run_folder(name: str) -> Path:
-    """A run's folder, such as "voc0712", that is still there when the machine is gone.
+@contextlib.contextmanager
+def run_folder(name: str, minutes: float = 15) -> Iterator[Path]:
+    """A run's folder, `runs/NAME` beside the book; in Colab a copy of it is still there when the machine is gone.
 
-    In Colab it is on your Drive, which Colab asks you to allow; elsewhere it is `runs/` beside the book.
+    The copy is on your Drive, which Colab asks you to allow. What an earlier machine left there is fetched first. While
+    the block runs, whatever has changed is copied every so many minutes, and at its end once more. (The run itself
+    writes to the machine's disk: a Drive keeps in its bin what is replaced, and a checkpoint an epoch would fill it.)
     """
+    folder = Path(__file__).parents[2] / "runs" / name
     if "google.colab" not in sys.modules:
-        return Path(__file__).parents[2] / "runs" / name
+        yield folder
+        return
     from google.colab import drive
 
     drive.mount(str(DRIVE))
-    return DRIVE / "MyDrive" / "dsod_lite" / "runs" / name
+    kept = DRIVE / "MyDrive" / "dsod_lite" / "runs" / name
+    if kept.is_dir() and not folder.exists():
+        copy_changed(kept, folder, {})
+    copied: dict[Path, int] = {}
+    ended = threading.Event()
+
+    def copy() -> None:
+        try:
+            copy_changed(folder, kept, copied)
+        except OSError as error:  # a full Drive, say; the run goes on without it
+            print(f"{kept}: the copy failed ({error})", file=sys.stderr)
+
+    def copy_now_and_then() -> None:
+        while not ended.wait(60 * minutes):
+            copy()
+
+    thread = threading.Thread(target=copy_now_and_then, daemon=True)
+    thread.start()
+    try:
+        yield folder
+    finally:
+        ended.set()
+        thread.join()
+        copy()
+
+
+def copy_changed(source: Path, to: Path, copied: dict[Path, int]) -> None:
+    """Copies a folder's files but those whose time is in `copied`, and notes it there; each whole or not at all."""
+    for path in sorted(source.rglob("*")):
+        changed = path.stat().st_mtime_ns if path.is_file() and path.suffix != ".part" else None
+        if changed is not None and copied.get(path) != changed:
+            target = to / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            aside = target.with_name(f"{target.name}.part")
+            shutil.copyfile(path, aside)
+            os.replace(aside, target)
+            copied[path] = changed
 
 
 def start(chapter: str) -> None:

@@ -1,23 +1,29 @@
-"""How many epochs fit into some minutes."""
+"""What a run takes: operations counted, steps timed; epochs that fit into minutes, hours for epochs."""
 
 import copy
 import itertools
 import statistics
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.data import Dataset
+from torch.utils.flop_counter import FlopCounterMode
 
+from ..detector.model import DSOD
+from ..detector.network import Network
 from ..support.errors import SettingError
-from ..support.processes import world_size
+from ..support.processes import join, world_size
 from .loading import Loader
 from .recipe import TrainConfig
 from .step import Learner
 
 SLACK = 0.92
 """Of the time that is left, so much is planned for: starting, saving and a busy moment take the rest."""
+FIRST = 2
+"""Steps that wait for the loading processes to start, and for the GPU to choose its kernels."""
 
 
 def epochs_in(
@@ -27,6 +33,40 @@ def epochs_in(
     assert config.minutes is not None
     if world_size() > 1:
         raise SettingError("minutes: several processes would measure different speeds; give epochs")
+    seconds = 60 * config.minutes
+
+    def enough(times: list[float]) -> bool:
+        spent = sum(times) / seconds
+        return spent > 0.02 and (len(times) > 8 or spent > 0.2)
+
+    times = step_times(model, config, loader, device, enough)
+    step = statistics.median(times[1:] or times)  # the first waits until the loading processes have started
+    # Detecting costs about a third of a training step's work, and every `evaluate_every`th epoch does it.
+    validation = len(val_set) / config.batch_size / 3 if val_set is not None else 0.0  # type: ignore[arg-type]
+    epoch = step * (loader.steps + validation / config.evaluate_every)
+    return max(1, int(SLACK * (seconds - sum(times)) / epoch))
+
+
+def hours_to_expect(model: nn.Module, train_set: Dataset[Any], config: TrainConfig, steps: int = 10) -> float:
+    """Hours that a run of `config.epochs` trains on this machine, by timing some steps on a copy of the model.
+
+    Loading the pictures is part of them. What comes on top is judging: every `evaluate_every` epochs, and at the end.
+
+    Raises SettingError if the config has minutes in the place of epochs, or the pictures do not fill a batch.
+    """
+    if config.epochs is None:
+        raise SettingError("epochs: has to be given; a run by minutes takes those minutes")
+    device = join(config.device)
+    loader = Loader(train_set, config, device)
+    times = step_times(model, config, loader, device, lambda times: len(times) == FIRST + steps)
+    # The mean, for where the processor cannot feed the GPU some steps wait long and most do not.
+    return statistics.mean(times[FIRST:]) * loader.steps * config.epochs / 3600
+
+
+def step_times(
+    model: nn.Module, config: TrainConfig, loader: Loader, device: torch.device, enough: Callable[[list[float]], bool]
+) -> list[float]:
+    """Seconds of each of the first steps, with the wait for their pictures, until there are enough of them."""
     learner = Learner(copy.deepcopy(model).train(), config, device)
     times: list[float] = []
     before = time.perf_counter()
@@ -34,11 +74,18 @@ def epochs_in(
         learner.step(images, targets, len(times), loader.steps)
         times.append(time.perf_counter() - before)
         before = time.perf_counter()
-        spent = sum(times) / (60 * config.minutes)
-        if spent > 0.02 and (len(times) > 8 or spent > 0.2):
+        if enough(times):
             break
-    step = statistics.median(times[1:] or times)  # the first waits until the loading processes have started
-    # Detecting costs about a third of a training step's work, and every `evaluate_every`th epoch does it.
-    validation = len(val_set) / config.batch_size / 3 if val_set is not None else 0.0  # type: ignore[arg-type]
-    epoch = step * (loader.steps + validation / config.evaluate_every)
-    return max(1, int(SLACK * (60 * config.minutes - sum(times)) / epoch))
+    return times
+
+
+def training_flops(model: DSOD) -> int:
+    """Floating-point operations that a picture costs in training: its convolutions, there and back.
+
+    Counted without memory or arithmetic. An addition and a multiplication are two.
+    """
+    size = model.config.image_size
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        offsets, logits = Network(model.config)(torch.zeros(2, 3, size, size))  # two: BatchNorm in the map of one cell
+        (offsets.sum() + logits.sum()).backward()
+    return counter.get_total_flops() // 2

@@ -1,4 +1,7 @@
-"""How many pictures have room in memory during a pass, there and back."""
+"""What a device can take: how many pictures have room during a pass, there and back, and which half precision."""
+
+from dataclasses import replace
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +23,36 @@ def portions_with_room(model: nn.Module, config: TrainConfig, share: Share, devi
     if config.pass_size is not None:
         return max(1, config.pass_size // share.portion)
     assert isinstance(model, DSOD)
-    room = USABLE * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else CPU_BYTES
-    each = kept_bytes(model, share.portion, config.save_memory) / (1 if config.precision == "float32" else 2)
-    return max(1, int(room / each))
+    return max(1, int(room(device) / pass_bytes(model, share.portion, config)))
+
+
+def fitting(model: DSOD, config: TrainConfig, device: torch.device) -> TrainConfig:
+    """The config, with BatchNorm on as large a part of the batch as has room on a GPU: the whole, a half, a quarter, …
+
+    On a CPU it stays as it is.
+    """
+    portion = config.norm_batch_size or config.batch_size
+    while device.type == "cuda" and portion > 2 and pass_bytes(model, portion, config) > room(device):
+        portion = (portion + 1) // 2
+    whole = portion == config.batch_size
+    return config if whole else replace(config, norm_batch_size=portion)
+
+
+def room(device: torch.device) -> float:
+    """Bytes for what a pass keeps."""
+    return USABLE * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else CPU_BYTES
+
+
+def pass_bytes(model: DSOD, pictures: int, config: TrainConfig) -> float:
+    """What a training pass of so many pictures keeps in the config's precision."""
+    return kept_bytes(model, pictures, config.save_memory) / (1 if config.precision == "float32" else 2)
+
+
+def half_of(device: torch.device) -> Literal["bfloat16", "float16"]:
+    """The kind of half precision that the device has units for: a T4, say, has none for bfloat16."""
+    if device.type == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        return "float16"
+    return "bfloat16"
 
 
 def kept_bytes(model: DSOD, pictures: int, save_memory: bool = False) -> int:

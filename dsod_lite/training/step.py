@@ -16,7 +16,7 @@ from ..support.batches import to_device
 from ..support.processes import mean_of_processes
 from .forwards import recomputed, replaced
 from .groups import Groups, grouped, interleaved
-from .memory import portions_with_room
+from .memory import half_of, portions_with_room
 from .optimizer import learning_rate_at, make_optimizer, moving_average, norm_momentum_at
 from .recipe import TrainConfig
 from .sharing import share_of, synchronized
@@ -63,8 +63,9 @@ class Learner:
             model.network.compile()
         self.optimizer = make_optimizer(model, config, fused=device.type == "cuda")
         # Mixed precision: `autocast` computes convolutions in it; float16 needs its gradients scaled as well.
-        self.precision = getattr(torch, config.precision)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=config.precision == "float16")
+        precision = half_of(device) if config.precision == "half" else config.precision
+        self.precision = getattr(torch, precision)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")
         self.average = None
         if config.weight_average:
             self.average = AveragedModel(model, multi_avg_fn=moving_average(config.weight_average), use_buffers=True)
@@ -186,4 +187,5 @@ class Learner:
             self.average.n_averaged.fill_(state.averaged)
             self.model.load_state_dict(state.weights or {})
         self.optimizer.load_state_dict(state.optimizer)
-        self.scaler.load_state_dict(state.scaler)
+        if state.scaler:  # empty if the run began on a GPU with the other kind of half precision
+            self.scaler.load_state_dict(state.scaler)

@@ -5,7 +5,9 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 import repository
 import torch
 from chapters import CHAPTERS, ROOT, code_cells, each_chapter
+from colab_stand_in import served, stand_ins, write_modules
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
@@ -53,20 +56,11 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repository
 
 
-OUTPUT = """
-def enable_custom_widget_manager():
-    print("widgets enabled")
-"""
-
-
 @pytest.fixture
 def pip_log(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Kernels believe that they are in Colab. The file in which pip would note what it does, if a chapter called it."""
     site, log = tmp_path / "site", tmp_path / "pip.log"
-    (site / "google/colab").mkdir(parents=True)
-    (site / "google/colab/__init__.py").touch()
-    (site / "google/colab/output.py").write_text(OUTPUT)
-    (site / "sitecustomize.py").write_text("import google.colab\n")
+    write_modules(site)
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setenv("DSOD_LITE_SOURCE", source.as_uri())
     monkeypatch.setenv("PIP_LOG", str(log))
@@ -102,7 +96,7 @@ def test_without_a_repository_the_first_cell_says_what_to_write(
     with pytest.raises(CellExecutionError) as stopped:
         run(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "content")
     assert stopped.value.ename == "AssertionError"
-    assert stopped.value.evalue.startswith("Where is this book's repository? Write its address ")
+    assert stopped.value.evalue.startswith("Where is the book? Write its address ")
 
 
 def test_every_chapter_finds_the_package_in_colab(tmp_path: Path, pip_log: Path) -> None:
@@ -131,6 +125,34 @@ def test_every_chapter_finds_the_package_in_colab(tmp_path: Path, pip_log: Path)
     assert not pip_log.exists()
 
 
+def test_the_chapters_that_train_run_in_colab_from_download_to_judgement(
+    tmp_path: Path, pip_log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every cell of both, in the chapter's folder, with small archives that this machine serves."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    drive, served_files = tmp_path / "drive", tmp_path / "served"
+    served_files.mkdir()
+    notebook = nbformat.v4.new_notebook()
+    with served(served_files) as server:
+        cells = stand_ins(served_files, server, drive)
+        for chapter, stand_in in cells.items():
+            first, imports, *others = code_cells(ROOT / f"book/scale/{chapter}.ipynb")
+            notebook.cells += [first, imports, nbformat.v4.new_code_cell(stand_in), *others]
+        notebook.cells.append(nbformat.v4.new_code_cell("os.getcwd()"))
+        outputs = run(notebook, tmp_path / "content")
+    book = tmp_path / "content/dsod-lite"
+    assert ast.literal_eval(outputs[0].data["text/plain"]) == str(book / "book/scale")
+    said = "".join(o.get("text", "") for cell in notebook.cells for o in cell.outputs)
+    for words in ("now from http", "The photographs are here.", "hours to expect", "11-point: ", "test AP50 "):
+        assert words in said
+    assert (book / "downloads/voc/VOCdevkit/VOC2012/ImageSets/Main/trainval.txt").is_file()
+    for name in ("voc0712_short_1", "cells"):
+        kept, machine = drive / "MyDrive/dsod_lite/runs" / name, book / "runs" / name
+        assert (kept / "checkpoint.pt").read_bytes() == (machine / "checkpoint.pt").read_bytes()
+        assert json.loads((kept / "run.json").read_text())["epochs"] >= 1
+    assert not pip_log.exists()
+
+
 def test_every_chapter_has_its_time() -> None:
     times = ROOT / "book/times.json"
     silent = [path for path in CHAPTERS if not colab.measured(f"{path.parent.name}/{path.stem}", times)]
@@ -144,7 +166,10 @@ def test_the_card_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     card = SimpleNamespace(name="Tesla T4", total_memory=15_642_329_088)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: card)
-    assert colab.machine() == "Tesla T4, 15 GB"
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: including_emulation)
+    assert colab.machine() == "Tesla T4, 15 GB; half precision: float16, for it has no units for bfloat16"
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    assert colab.machine() == "Tesla T4, 15 GB; half precision: bfloat16"
 
 
 def wheel(folder: Path, requires: str) -> None:
@@ -181,13 +206,67 @@ def test_nothing_is_installed_that_would_change_colab_s_own_packages(pip_of_a_te
     assert not (pip_of_a_test / "installed").exists()
 
 
-def test_a_long_run_goes_to_the_drive_in_colab_and_beside_the_book_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert colab.run_folder("voc") == ROOT / "runs" / "voc"
+def test_outside_of_colab_a_run_is_beside_the_book() -> None:
+    with colab.run_folder("voc") as folder:
+        assert folder == ROOT / "runs" / "voc"
 
-    mounted: list[str] = []
+
+@pytest.fixture
+def drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for Colab: a Drive, and a machine whose `runs` is beside it. The folder of its run "voc"."""
     stand_in = ModuleType("google.colab")
-    stand_in.drive = SimpleNamespace(mount=mounted.append)  # type: ignore[attr-defined]
+    stand_in.drive = SimpleNamespace(mount=lambda path: Path(path).mkdir(exist_ok=True))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
     monkeypatch.setitem(sys.modules, "google.colab", stand_in)
-    assert colab.run_folder("voc") == Path("/content/drive/MyDrive/dsod_lite/runs/voc")
-    assert mounted == ["/content/drive"]
+    monkeypatch.setattr(colab, "DRIVE", tmp_path / "drive")
+    monkeypatch.setattr(colab, "__file__", str(tmp_path / "machine/dsod_lite/support/colab.py"))
+    return tmp_path / "drive/MyDrive/dsod_lite/runs/voc"
+
+
+def test_in_colab_a_run_is_copied_to_the_drive_and_the_next_machine_goes_on_with_it(drive: Path) -> None:
+    with colab.run_folder("voc", minutes=0.001) as folder:
+        assert not folder.exists()
+        (folder / "samples").mkdir(parents=True)
+        (folder / "checkpoint.pt").write_bytes(b"first")
+        (folder / "checkpoint.pt.part").write_bytes(b"half of the sec")
+        wait_for(lambda: (drive / "checkpoint.pt").exists())
+        (folder / "checkpoint.pt").write_bytes(b"second")
+        wait_for(lambda: (drive / "checkpoint.pt").read_bytes() == b"second")
+        (folder / "samples/epoch_1.jpg").write_bytes(b"a sheet")
+    assert [p.name for p in sorted(drive.rglob("*")) if p.is_file()] == ["checkpoint.pt", "epoch_1.jpg"]
+
+    shutil.rmtree(folder)  # the machine is gone
+    with colab.run_folder("voc") as folder:
+        assert (folder / "checkpoint.pt").read_bytes() == b"second"
+        (folder / "checkpoint.pt").write_bytes(b"third")
+    with colab.run_folder("voc") as folder:  # the cell once more: what is here is the newest
+        (drive / "checkpoint.pt").write_bytes(b"older")
+    assert (folder / "checkpoint.pt").read_bytes() == b"third"
+
+
+def test_what_has_not_changed_is_not_copied_again(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/checkpoint.pt").write_bytes(b"first")
+    copied: dict[Path, int] = {}
+    colab.copy_changed(tmp_path / "run", tmp_path / "drive", copied)
+    (tmp_path / "drive/checkpoint.pt").unlink()
+    colab.copy_changed(tmp_path / "run", tmp_path / "drive", copied)
+    assert not (tmp_path / "drive/checkpoint.pt").exists()
+
+
+def test_a_full_drive_ends_no_run(
+    drive: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with colab.run_folder("voc") as folder:
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text("{}")
+    assert "the copy failed ([Errno 28] No space left on device)" in capsys.readouterr().err
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0.01)

@@ -329,6 +329,15 @@ class TestRecords:
         assert bar[:, 1].tolist() == pytest.approx([0.4 - 0.248414, 0.4 + 0.248414], abs=1e-6)
         plt.close(ax.figure)
 
+    @pytest.mark.parametrize(("measure", "inside"), [("AP50", True), ("seconds", False)])
+    def test_the_axis_of_an_average_precision_ends_at_0_and_1(self, measure, inside):
+        ax = plt.figure().subplots()
+        recorded = [{"seed": value, "result": {measure: float(value)}} for value in (0, 1)]
+        records.dots(ax, {"wide": recorded}, measure)
+        low, high = ax.get_ylim()
+        assert (0 <= low < high <= 1) == inside
+        plt.close(ax.figure)
+
 
 class TestCommon:
     def test_shapes_are_the_drawn_pictures(self):

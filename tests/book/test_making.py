@@ -24,7 +24,7 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def small_book(tmp_path: Path) -> Path:
     """A book of its own, with this one's Makefile and environment."""
-    tools = ("book/tools/inputs.py", "book/tools/exercises.py")
+    tools = ("book/__main__.py", "book/tools/inputs.py", "book/tools/exercises.py")
     for name in ("Makefile", "requirements.txt", "pyproject.toml", *tools):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
@@ -90,8 +90,8 @@ def test_those_that_take_longest_come_first_behind_those_of_which_nobody_knows(s
     times = {"seconds": {"short": 9.8, "gone": 5, "long": 101.5}}
     (small_book / "book/times.json").write_text(json.dumps(times, indent=1))
     planned = make(small_book, "--dry-run", "jobs=1", "executed").stdout.splitlines()
-    order = [line.split("/")[-1] for line in planned if line.startswith('echo "executed')]
-    assert order == ['new.ipynb"', 'long.ipynb"', 'short.ipynb"']
+    order = [line.split("/")[-1] for line in planned if " -m book run " in line]
+    assert order == ["new.ipynb", "long.ipynb", "short.ipynb"]
 
 
 SOURCE = '''"""What it is."""

@@ -46,7 +46,8 @@ def paragraphs(text: str) -> Iterator[list[Token]]:
         elif token.type == "inline":
             yield token.children or []
         elif token.type in ("fence", "colon_fence") and PROSE.match(token.info):
-            yield from paragraphs(token.content)
+            # Options come first. The words for those who do not see a figure repeat it; its caption names the source.
+            yield from paragraphs(re.sub(r"\A(?::[\w-]+:.*\n)+", "", token.content))
 
 
 def unsourced_numbers(text: str) -> list[str]:

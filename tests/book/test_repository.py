@@ -67,7 +67,7 @@ def test_a_fork_is_named_everywhere_and_nothing_else_changes(copy: Path) -> None
         chapter = path.relative_to(ROOT / "book").with_suffix("").as_posix()
         old, new = code_cells(path), code_cells(copy / path.relative_to(ROOT))
         if old[0].source.startswith("# In Colab this "):
-            assert f'"DSOD_LITE_SOURCE", "{FORK}")' in new[0].source
+            assert f'address = "{FORK}"' in new[0].source
             assert new[0].source == repository.first_cell(chapter, FORK)
             old, new = old[1:], new[1:]
         assert new == old

@@ -75,7 +75,7 @@ def test_each_chapter_marks_cells_for_its_deck(name: str) -> None:
 def test_one_deck_needs_its_own_chapter_only() -> None:
     command = ["make", "--no-print-directory", "--dry-run", "--always-make", "slides", "chapters=boxes priors"]
     planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert sorted(re.findall(r"nbmake .* _executed/(\S+)", planned)) == [
+    assert sorted(re.findall(r"-m book run (\S+)", planned)) == [
         CHAPTERS[name].relative_to(ROOT).as_posix() for name in ("boxes", "priors")
     ]
     assert planned.rstrip().endswith("slides.py _executed _build/slides boxes priors")

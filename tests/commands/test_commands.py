@@ -166,6 +166,25 @@ def test_the_model_that_is_trained(
     assert (output, resume) == (str(tmp_path), False)
 
 
+def test_training_starts_from_a_checkpoint_with_other_classes(
+    trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_voc(tmp_path / "other", train=Rectangles(8))
+    for path in (tmp_path / "other/Annotations").glob("*.xml"):
+        path.write_text(path.read_text().replace("red", "tomato"))
+    begun = ("--start-from", trained, "--output")
+    assert call("train", "--data", tmp_path / "other", *begun, tmp_path / "run", *FAST) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"weights from {trained}; at random: network.head.logits"
+    assert load_model(tmp_path / "run")[1] == ("blue", "tomato")
+    assert call("train", "--data", data, *begun, tmp_path / "same", *FAST) == 0
+    assert "at random: none" in capsys.readouterr().out
+    assert call("train", "--data", data, *begun, tmp_path / "o", "--image-size", "96", *FAST) == 2
+    assert "--image-size: with --start-from it is the checkpoint's" in capsys.readouterr().err
+    assert call("train", "--data", data, *begun, tmp_path / "o", "--model", "dsod300_smallest", *FAST) == 2
+    assert "most of its layers do not fit" in capsys.readouterr().err
+
+
 def test_a_folder_without_objects_has_nothing_to_teach(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = make_folder(tmp_path, train={"a": [], "b": []})
     assert call("train", "--data", data, "--output", tmp_path / "run", *FAST) == 2
@@ -365,9 +384,9 @@ def test_a_warning_is_one_line_about_the_users_files(tmp_path: Path) -> None:
 # --- what it says ---------------------------------------------------------------------------------------------
 
 OPTIONS = {
-    "train": "--model --data --split --validation --epochs --minutes --image-size --batch-size --optimizer "
-    "--learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume --output "
-    "JPEGImages Annotations ImageSets/Main",
+    "train": "--model --start-from --data --split --validation --epochs --minutes --image-size --batch-size "
+    "--optimizer --learning-rate --weight-decay --augmentation --evaluate-every --seed --workers --device --resume "
+    "--output JPEGImages Annotations ImageSets/Main",
     "evaluate": "--checkpoint --data --split --json --batch-size --workers --device",
     "detect": "PICTURE_OR_FOLDER --split --checkpoint --output --min-score --device",
     "arrange": "FOLDER --to --val --test --seed",

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import socket
 import tarfile
 import threading
 import zipfile
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from torchvision.datasets.voc import DATASET_YEAR_DICT
 
 from dsod_lite.datasets import DataError
 from dsod_lite.datasets.folder_tools.archives import COCO, VOC, Archive, download_archives
@@ -28,6 +30,8 @@ class Handler(BaseHTTPRequestHandler):
         REQUESTS.append((self.path, wanted))
         content = FILES[self.path]
         start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
+        if content.startswith(b"<html>"):  # a page for browsers, whatever was asked for
+            start = 0
         if start and start >= len(content):
             self.send_error(416)
             return
@@ -74,7 +78,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 def serve(server: str, name: str, content: bytes) -> Archive:
     FILES[f"/{name}"] = content
-    return Archive(f"{server}/{name}", hashlib.md5(content, usedforsecurity=False).hexdigest())
+    return Archive(hashlib.md5(content, usedforsecurity=False).hexdigest(), (f"{server}/{name}",))
 
 
 def files_below(folder: Path) -> set[str]:
@@ -142,10 +146,44 @@ def test_nothing_of_a_bad_archive_is_left(server: str, tmp_path: Path, name: str
     assert files_below(tmp_path) <= {f"inside/{name}.part"}
 
 
+def test_the_next_address_takes_over_where_the_first_has_nothing_another_file_or_half(
+    server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = tarred(TRAIN)
+    archive = serve(server, "mirror/train.tar", whole)
+    for place, content in {"blocked": b"<html>not from here</html>", "cut": whole}.items():
+        FILES[f"/{place}/train.tar"] = content
+    CUT["/cut/train.tar"] = 4000
+    with socket.socket() as closed:  # bound, and nobody listens
+        closed.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/train.tar"
+        places = [f"{server}/{place}/train.tar" for place in ("blocked", "cut", "blocked", "mirror")]
+        download_archives([Archive(archive.md5, (nobody, *places))], tmp_path)
+    assert files_below(tmp_path) == {*TRAIN, ".unpacked/train.tar"}
+    assert REQUESTS == [
+        ("/blocked/train.tar", None), ("/cut/train.tar", None),
+        ("/blocked/train.tar", "bytes=4000-"), ("/mirror/train.tar", "bytes=4000-"),
+    ]  # fmt: skip
+    said = capsys.readouterr().err
+    assert [url for url in (nobody, *places) if url not in said] == []
+
+
+def test_if_no_address_has_it_each_is_named(server: str, tmp_path: Path) -> None:
+    FILES["/a.tar"] = FILES["/b.tar"] = b"nothing of use"
+    with pytest.raises(DataError) as error:
+        download_archives([Archive("0" * 32, (f"{server}/a.tar", f"{server}/b.tar"))], tmp_path)
+    assert [str(error.value).count(f"{server}/{name}") for name in ("a.tar", "b.tar")] == [1, 1]
+    assert files_below(tmp_path) == set()
+
+
 def test_the_published_archives() -> None:
-    assert [a.url.rsplit("/", 1)[-1] for a in VOC] == [
+    torchvision = [DATASET_YEAR_DICT[part] for part in ("2007", "2007-test", "2012")]
+    assert [a.name for a in VOC] == [
         "VOCtrainval_06-Nov-2007.tar", "VOCtest_06-Nov-2007.tar", "VOCtrainval_11-May-2012.tar",
     ]  # fmt: skip
+    assert [a.md5 for a in VOC] == [part["md5"] for part in torchvision]
     for archives in (VOC, *COCO.values()):
         assert len(archives) == 3
         assert len({a.md5 for a in archives}) == 3
+        assert all(url.endswith(f"/{a.name}") for a in archives for url in a.urls)
+        assert all(len(a.urls) >= 2 for a in archives)

@@ -110,6 +110,11 @@ UNSET_FORMULAS = """() => [...document.querySelectorAll(".math")]
   .filter(m => !m.querySelector("mjx-container") || m.querySelector("mjx-merror")).map(m => m.textContent)"""
 
 
+# Cells of code that have to be scrolled sideways. What is folded away has no width, and its lines are tested elsewhere.
+SCROLLING_CODE = """() => [...document.querySelectorAll(".cell_input pre")]
+  .filter(pre => pre.clientWidth && pre.scrollWidth > pre.clientWidth + 1).map(pre => pre.textContent.slice(0, 80))"""
+
+
 @dataclass
 class Visit:
     """What was found wrong in the browser, a line each, with the page's name."""
@@ -118,6 +123,7 @@ class Visit:
     outside: list[str] = field(default_factory=list)
     unset_formulas: list[str] = field(default_factory=list)
     sticking_out: list[str] = field(default_factory=list)
+    scrolling_code: list[str] = field(default_factory=list)
 
 
 def visit(browser: Browser, names: list[str], home: str, viewport: ViewportSize) -> Visit:
@@ -137,6 +143,7 @@ def visit(browser: Browser, names: list[str], home: str, viewport: ViewportSize)
         page.evaluate("() => window.MathJax?.startup?.promise")  # waits until the formulas are set
         found.unset_formulas += [f"{name}: {formula}" for formula in page.evaluate(UNSET_FORMULAS)]
         found.sticking_out += [f"{name}: {element}" for element in page.evaluate(STICKING_OUT)]
+        found.scrolling_code += [f"{name}: {cell}" for cell in page.evaluate(SCROLLING_CODE)]
     context.close()
     return found
 
@@ -173,6 +180,24 @@ def test_formulas_are_set(on_phone: Visit, from_folder: Visit) -> None:
 def test_nothing_sticks_out_of_the_screen(on_phone: Visit, from_folder: Visit) -> None:
     problems = on_phone.sticking_out + from_folder.sticking_out
     assert not problems, "\n".join(problems)
+
+
+def test_no_code_has_to_be_scrolled_sideways_on_a_desktop(from_folder: Visit) -> None:
+    assert not from_folder.scrolling_code, "\n".join(from_folder.scrolling_code)
+
+
+def test_a_figure_grows_at_a_tap(browser: Browser, site: str) -> None:
+    """So that its smallest letters can be read on a phone."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{site}book/principles/deep_supervision.html")
+    figure = page.get_by_role("button", name=re.compile("^Enlarge: ")).first
+    small = figure.bounding_box()
+    figure.press("Enter")
+    large = page.locator("dialog.enlarged[open] img")
+    assert large.bounding_box()["width"] >= 2 * small["width"]
+    page.keyboard.press("Escape")
+    assert page.locator("dialog.enlarged[open]").count() == 0
+    page.close()
 
 
 class PageReader(HTMLParser):

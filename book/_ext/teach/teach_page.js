@@ -1,7 +1,7 @@
 // The page's part: buttons, curves and pictures. The worker does the work.
 
 const HOME = document.currentScript.src; // the folder of the worker and of all that it loads
-const TOTAL = 300; // steps
+const TOTAL = 360; // steps
 const PEAK = 0.01; // the learning rate's highest
 
 function teachDetector(el) {

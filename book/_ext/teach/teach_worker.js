@@ -4,7 +4,7 @@
 // ready, stepped, looked, judged, done, saved and failed.
 
 const LOOK_EVERY = 5; // steps
-const JUDGE_EVERY = 25;
+const JUDGE_EVERY = 30;
 const HELD_OUT = 60; // pictures
 const HELD_OUT_SEED = 20170807; // far from the seeds of training
 
@@ -13,7 +13,7 @@ let canvas = null;
 let random = null; // the scenes' numbers
 let heldOut = []; // [{ scene, pixels, truth }]
 let own = { stamp: null, photos: [], kept: [] }; // the reader's class
-let plan = { total: 300, peak: 0.01 };
+let plan = { total: 360, peak: 0.01 };
 let running = false;
 let shown = 0; // which held-out picture is looked at
 let seconds = 0; // of training
@@ -177,7 +177,7 @@ const answers = {
     const { classes, ...state } = readSafetensors(trainer.about, bytes);
     trainer.load(state);
     seconds = 0;
-    plan.total = 300;
+    plan.total = 360;
     await look();
     tell("opened", { classes });
     await judge();

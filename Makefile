@@ -16,7 +16,7 @@ live := _build/frontend/.installed _build/live/detector.onnx _build/live/trainin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book executed test half-of-the-tests other-half-of-the-tests serve lint pdf links slides assignments repository lock clean FORCE
+.PHONY: help book executed test half-of-the-tests other-half-of-the-tests serve lint pdf links slides assignments wheel repository lock clean FORCE
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-11s  %s\n", $$1, $$2}'
@@ -58,6 +58,17 @@ slides: executed _build/frontend/.installed  ## slides of every chapter, or of c
 assignments: .venv/.installed dsod_lite/exercises/contents.json  ## student notebooks, an nbgrader course and the detector to build, in _build/assignments
 	$(python) book/tools/assignments.py _build/assignments
 	$(python) book/tools/detector_course.py _build/assignments/detector
+
+# In an environment of its own, where nothing of the book is: the wheel alone has to draw, train, judge and find.
+wheel:  ## build the package as on PyPI, into _build/dist, and try it in an empty environment
+	rm -rf _build/dist _build/wheel && $(PYTHON) -m venv _build/wheel
+	_build/wheel/bin/pip install --quiet --disable-pip-version-check build
+	_build/wheel/bin/python -m build --outdir _build/dist .
+	@test "$${GITHUB_REF_TYPE:-}" != tag || ls _build/dist/dsod_lite-"$${GITHUB_REF_NAME#v}"-*.whl  # the tag's version
+	_build/wheel/bin/pip install --quiet --disable-pip-version-check _build/dist/*.whl
+	cd _build/wheel && bin/python -m dsod_lite draw --train 40 --val 8 --test 8 drawn
+	cd _build/wheel && bin/python -m dsod_lite train --data drawn --epochs 1 --device cpu --output run
+	cd _build/wheel && bin/python -m dsod_lite evaluate --checkpoint run --data drawn --split test --device cpu
 
 repository:  ## make a copy of the book its own: URL=https://github.com/NAME/REPOSITORY
 	@$(PYTHON) book/tools/repository.py $(URL)

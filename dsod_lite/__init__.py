@@ -1,6 +1,13 @@
 """dsod_lite: DSOD, the detector that learns from scratch. What the book builds is `detector`; the rest hangs on it."""
 
+import os
+
+# Before torch is there: threads that wait shall sleep. They would keep a core busy that another program could use, and
+# wait for one another as soon as there is such a program.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 from . import datasets
+from .deploy.finder import Detector
 from .detector.config import DSODConfig
 from .detector.model import DSOD
 from .detector.presets import dsod300, dsod300_lite, dsod300_plain, dsod300_smallest, dsod512, dsod_tiny
@@ -19,6 +26,7 @@ __all__ = [
     "DSOD",
     "CheckpointError",
     "DSODConfig",
+    "Detector",
     "NonFiniteLoss",
     "PriorConfig",
     "TrainConfig",

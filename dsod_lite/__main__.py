@@ -1,13 +1,16 @@
-"""python -m dsod_lite: train, evaluate, detect, arrange, check, draw, download, prepare, convert, export, benchmark."""
+"""python -m dsod_lite COMMAND: train, evaluate, detect, and what else `commands` has."""
 
 import argparse
+import contextlib
 import io
+import signal
 import sys
 import warnings
 from typing import Any
 
 from .commands import COMMANDS
-from .support.errors import UserError
+from .support.errors import UserError, printable
+from .support.processes import first_to_say
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -31,26 +34,47 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class Printable:
+    """A stream on which the names in a data set's files do nothing but be read."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(printable(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def main() -> int:
-    """Runs one command. What the user can mend is said in one line; all else is a bug, and shows its traceback."""
+    """Runs one command. What the user can mend is said in one line; all else is a bug, and shows its traceback.
+
+    Of several processes that say the same, one does.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a pipe that has no arrow must not end a run
-    args = build_parser().parse_args()
+    with contextlib.redirect_stderr(sys.stderr if first_to_say("arguments") else io.StringIO()):
+        args = build_parser().parse_args()
     try:
-        return COMMANDS[args.command].run(args)
+        with contextlib.redirect_stdout(Printable(sys.stdout)):
+            return COMMANDS[args.command].run(args)
     except (UserError, OSError) as error:
-        print(f"error: {said(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        kept = "; what was finished is in the run's folder, and --resume goes on from there"
-        print(f"stopped{kept if args.command == 'train' else ''}", file=sys.stderr)
-        return 130
+        line, status = f"error: {said(error)}", 2
+    except KeyboardInterrupt as error:
+        signum = getattr(error, "signum", signal.SIGINT)
+        line, status = f"stopped by {signal.Signals(signum).name}", 128 + signum
+        if args.command == "train":
+            line += f"; what was done is in {args.output}, and --resume goes on from there"
+    if first_to_say(line):
+        print(printable(line), file=sys.stderr)
+    return status
 
 
 def warning_line(message: Any, *_: Any) -> str:
     """A warning in one line: it is about the user's files, not about the line of ours that noticed."""
-    return f"warning: {message}\n"
+    return f"warning: {printable(str(message))}\n"
 
 
 def said(error: Exception) -> str:

@@ -15,6 +15,7 @@ FLOORS: tuple[set[str], ...] = (
     {"datasets", "evaluation", "weights"},
     {"deploy", "plots"},
     {"exercises", "explorers", "training"},
+    {"report"},
     {"commands"},
     {"__init__", "__main__"},
 )

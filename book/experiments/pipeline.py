@@ -24,7 +24,9 @@ from torchvision.transforms import v2
 
 from dsod_lite.datasets import VOCDataset, light_augmentation, prepare_folder, read_image, ssd_augmentation
 from dsod_lite.datasets.folder_tools.prepared import write_scaled
+from dsod_lite.datasets.labels import Upright
 from dsod_lite.datasets.shapes.dataset import annotation, draw_picture
+from dsod_lite.datasets.voc import labelled
 from dsod_lite.support.environment import environment
 from dsod_lite.support.files import write_json
 
@@ -53,7 +55,9 @@ def write_pictures(folder: Path, count: int, width: int, height: int) -> None:
         square = folder / "square.xml"
         square.write_text(annotation(f"{i:04d}.jpg", drawn))
         picture = folder / f"JPEGImages/{i:04d}.jpg"
-        write_scaled(square, folder / f"Annotations/{i:04d}.xml", (500, 500), picture)
+        seen = Upright((500, 500), (), turned=False, resized=False)
+        labels = labelled(f"{i:04d}", picture, square)
+        write_scaled(labels, folder / f"Annotations/{i:04d}.xml", seen, picture, (width, height))
     (folder / "ImageSets/Main/train.txt").write_text("".join(f"{i:04d}\n" for i in range(count)))
 
 

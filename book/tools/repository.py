@@ -14,10 +14,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FIRST_CELL = """\
 # In Colab this fetches the book, works in the chapter's folder and
-# names the GPU. Elsewhere it does nothing.
+# names the GPU. Elsewhere it does little.
 import os
 import sys
 
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # waiting threads sleep
 if "google.colab" in sys.modules:
     if not os.path.exists("../../dsod_lite"):
         address = "ADDRESS"  # of the book's repository

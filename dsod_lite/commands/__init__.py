@@ -5,11 +5,31 @@ which returns the exit status. What the user can mend is raised as a UserError o
 the option; any other error is a bug.
 """
 
-from . import arrange, benchmark, check, convert, detect, download, draw, evaluate, export, prepare, train
+from . import (
+    arrange,
+    benchmark,
+    check,
+    compare,
+    convert,
+    detect,
+    download,
+    draw,
+    errors,
+    evaluate,
+    export,
+    learn,
+    prepare,
+    suspects,
+    train,
+)
 
 COMMANDS = {
+    "learn": learn,
     "train": train,
     "evaluate": evaluate,
+    "compare": compare,
+    "errors": errors,
+    "suspects": suspects,
     "detect": detect,
     "arrange": arrange,
     "check": check,

@@ -12,70 +12,108 @@ from torchvision.transforms.v2 import functional as transforms
 from torchvision.utils import draw_bounding_boxes, save_image
 from tqdm import tqdm
 
-from ..datasets import DataError, find_images, read_image
-from ..datasets.annotations import find_image, split_names
+from ..datasets import DataError, find_images
+from ..datasets.folders import split_paths
+from ..datasets.formats.format import Division
+from ..datasets.formats.table import WRITTEN
+from ..datasets.labels import LabelledObject, LabelledPicture
+from ..deploy.finder import USUAL_SCORE, Detector, as_picture
 from ..plots import PALETTE
+from ..plots.fonts import USUAL, font_for, writable
 from ..support.errors import SettingError
-from ..support.files import write_json
-from ..support.processes import pick_device
-from ..weights.checkpoint import load_model
+from ..support.files import new_folder, write_json
 
 HELP = "draw what a trained detector finds in pictures"
-EPILOG = """Writes each picture with its boxes as a PNG, and all boxes to detections.json. Pictures that cannot be
-read are left out, and the exit status is 1."""
+EPILOG = """Writes each picture with its boxes as a PNG, and all boxes, with the pictures' sizes, to detections.json.
+With --format they are written as labels too, beside copies of the pictures, in OUTPUT/FORMAT: for a labelling tool,
+say, in which the next fifty pictures then only have to be corrected. Pictures that cannot be read are left out, and
+the exit status is 1.
+
+examples:
+  python -m dsod_lite detect photographs --checkpoint runs/mine --output found
+  python -m dsod_lite detect photographs --checkpoint runs/mine --output found --format yolo --min-score 0.3"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("pictures", nargs="+", metavar="PICTURE_OR_FOLDER")
-    add("--split", help="only this list of a FOLDER in VOC's layout: test, say, which the training has not seen")
-    add("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
+    add("pictures", nargs="+", metavar="PICTURE_OR_FOLDER", help="folders are looked through at any depth")
+    add("--split", help="only this list of a FOLDER of labelled pictures: test, say, which the training has not seen")
+    add("--checkpoint", required=True, metavar="RUN", help="a run's folder, its checkpoint.pt or its best.pt")
     add("--output", required=True, metavar="FOLDER")
-    add("--min-score", type=float, default=0.4, metavar="P", help="least score (confidence) drawn; default: 0.4")
+    add("--min-score", type=float, metavar="P",
+        help="least score (confidence) that is shown; default: the one with the best F1 on the validation pictures, "
+             f"which the checkpoint has, or {USUAL_SCORE}")  # fmt: skip
+    add("--format", choices=WRITTEN, help="write labels in this format too")
     add("--device", default="auto")
 
 
 def run(args: argparse.Namespace) -> int:
-    model, classes = load_model(args.checkpoint, pick_device(args.device))
-    paths = listed(args.pictures, args.split) if args.split else find_images(args.pictures)
+    detector = Detector(args.checkpoint, args.device)
+    least = detector.threshold if args.min_score is None else args.min_score
     output = Path(args.output)
+    paths = listed(args.pictures, args.split) if args.split else find_images(args.pictures)
+    drawings = {path for path in paths if output.resolve() in path.resolve().parents}
+    if len(drawings) < len(paths):  # those of an earlier call, in a folder below the pictures
+        paths = [path for path in paths if path not in drawings]
     for path in paths:
         if (output / f"{path.stem}.png").resolve() == path.resolve():
             raise SettingError(f"--output: {path} would be painted over; choose another folder")
+    if args.format and (output / args.format).exists():
+        raise SettingError(f"--format: {output / args.format} is there already; choose another folder")
     output.mkdir(parents=True, exist_ok=True)
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, dict[str, Any]] = {}
     unread = 0
     for path in tqdm(paths, desc="detecting", disable=len(paths) < 10):
         try:
-            pixels = read_image(path)
+            image = as_picture(path)
         except DataError as error:  # one broken picture of a thousand is no reason to do without the others
             unread += 1
             if unread == len(paths):
                 raise
             tqdm.write(f"left out: {error}")
             continue
-        image = transforms.to_dtype(pixels, torch.float32, scale=True).to(model.priors.device)
-        with torch.inference_mode():
-            detections = model([image])[0]
-        kept = {key: value[detections["scores"] >= args.min_score].cpu() for key, value in detections.items()}
+        detections = detector.detections(image)
+        kept = {key: value[detections["scores"] >= least] for key, value in detections.items()}
         target = free_name(output / f"{path.stem}.png", found)
-        save_image(drawn(image.cpu(), kept, classes), target)
-        found[target.name] = [
-            {"class": classes[label - 1], "score": round(score, 4), "box": [round(x, 1) for x in box]}
-            for label, score, box in zip(
-                kept["labels"].tolist(), kept["scores"].tolist(), kept["boxes"].tolist(), strict=True
-            )
+        save_image(drawn(image, kept, detector.classes), target)
+        rows = zip(*(kept[key].tolist() for key in ("labels", "scores", "boxes")), strict=True)
+        objects = [
+            {"class": detector.classes[label - 1], "score": round(score, 4), "box": [round(x, 1) for x in box]}
+            for label, score, box in rows
         ]
-        tqdm.write(f"{path}: {len(found[target.name])} objects → {target}")
+        height, width = image.shape[-2:]
+        found[target.name] = {"file": str(path), "width": width, "height": height, "objects": objects}
+        tqdm.write(f"{path}: {len(objects)} objects{'' if objects else best_of(detections, detector)} → {target}")
     write_json(output / "detections.json", found)
+    if args.format:
+        with new_folder(output / args.format) as folder:
+            write = WRITTEN[args.format].write
+            assert write is not None
+            write(Division(detector.classes, {"train": [labelled(*item) for item in found.items()]}), folder)
+        tqdm.write(f"{output / args.format}: the pictures and what was found in them, as {args.format} has labels")
     if unread:
         tqdm.write(f"{unread} of {len(paths)} pictures could not be read")
     return 1 if unread else 0
 
 
+def best_of(detections: dict[str, torch.Tensor], detector: Detector) -> str:
+    """What came nearest to being found, where nothing was."""
+    if not len(detections["scores"]):
+        return " (nothing scores above 0.01)"
+    name, score = detector.classes[int(detections["labels"][0]) - 1], detections["scores"][0].item()
+    return f" (the best is {name} with {score:.2f})"
+
+
+def labelled(drawing: str, entry: dict[str, Any]) -> LabelledPicture:
+    """What was found in a picture as if it had been labelled, under the name of its drawing."""
+    objects = tuple(LabelledObject(one["class"], tuple(one["box"])) for one in entry["objects"])
+    size = entry["width"], entry["height"]
+    return LabelledPicture(Path(drawing).stem, Path(entry["file"]), objects, "detect", size)
+
+
 def listed(folders: list[str], split: str) -> list[Path]:
-    """The pictures of a list, of each of these folders in VOC's layout."""
-    return [find_image(Path(root), name) for root in folders for name in split_names(Path(root), split)]
+    """The pictures of a list, of each of these folders, in whichever format their labels are."""
+    return [path for root in folders for path in split_paths(root, split)]
 
 
 def free_name(path: Path, taken: dict[str, Any]) -> Path:
@@ -94,14 +132,16 @@ def drawn(image: torch.Tensor, detections: dict[str, torch.Tensor], classes: tup
     height, width = image.shape[-2] * factor, image.shape[-1] * factor
     canvas = transforms.resize(image, [height, width], antialias=True)
     labels = detections["labels"].tolist()
+    scores = detections["scores"].tolist()
+    words = [f"{writable(classes[i - 1], i)} {s:.2f}" for i, s in zip(labels, scores, strict=True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchvision warns that a picture has no boxes; that is fine here
         return draw_bounding_boxes(
             canvas,
             detections["boxes"] * factor,
-            [f"{classes[i - 1]} {s:.2f}" for i, s in zip(labels, detections["scores"].tolist(), strict=True)],
+            words,
             colors=[PALETTE[(i - 1) % len(PALETTE)] for i in labels],
             width=max(2, round(max(height, width) / 300)),
-            font=findfont("DejaVu Sans:bold"),  # comes with Matplotlib; torchvision's own has one size, for stamps
+            font=findfont(font_for("".join(words)) or USUAL),  # torchvision's own has one size, for stamps
             font_size=max(12, round(max(height, width) / 50)),
         )

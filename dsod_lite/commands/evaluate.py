@@ -1,17 +1,16 @@
 """evaluate: judge a trained detector on a split."""
 
 import argparse
-import math
 from pathlib import Path
 from typing import Any
 
-from ..datasets import open_split
+from ..evaluation.bootstrap import DRAWS, bootstrap_ap50, interval
 from ..evaluation.coco import evaluate_coco
-from ..evaluation.predict import predict
+from ..evaluation.threshold import best_threshold
 from ..evaluation.voc import evaluate_voc
 from ..support.files import write_json
-from ..support.processes import join, rank
-from ..weights.checkpoint import load_model
+from ..support.processes import rank
+from .judging import add_judging, judged
 from .layout import LAYOUT
 
 HELP = "judge a trained detector on a split"
@@ -23,19 +22,14 @@ Several GPUs share the pictures: torchrun --nproc-per-node 8 -m dsod_lite evalua
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
-    add("--data", required=True, metavar="FOLDER")
-    add("--split", default="test", help="default: test")
+    add_judging(parser)
     add("--json", metavar="FILE", help="write AP50, AP and AP50 by class here too")
-    add("--batch-size", type=int, default=16, help="default: 16")
-    add("--workers", type=int, metavar="N",
-        help="processes that load pictures; default: 0 on a CPU, up to 8 beside a GPU")  # fmt: skip
-    add("--device", default="auto")
+    add("--interval", action="store_true", help="say between what AP50 lies on other pictures of this kind, and at "
+        "which score precision and recall are best together")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
-    model, classes = load_model(args.checkpoint, join(args.device))
-    dataset = open_split(args.data, args.split, classes)
-    detections, targets = predict(model, dataset, args.batch_size, args.workers)
+    classes, dataset, detections, targets = judged(args.checkpoint, args)
     if rank() > 0:
         return 0
     voc = evaluate_voc(detections, targets, len(classes) + 1, method="all-point")
@@ -50,8 +44,14 @@ def run(args: argparse.Namespace) -> int:
     total = sum(voc.num_objects.values())
     print(f"{'mean':{width}}  {total:7}  {voc.mean_ap:6.3f}  {eleven.mean_ap:8.3f}")
     print("\nCOCO:  " + "  ".join(f"{key} {value:.3f}" for key, value in coco.items()))
+    interval_of_ap = None
+    if args.interval:
+        low, high = interval_of_ap = interval(bootstrap_ap50(detections, targets, len(classes) + 1))
+        print(f"\nAP50 {voc.mean_ap:.3f}, 95 % interval {low:.3f} to {high:.3f} ({DRAWS} samples of the pictures)")
+        if (score := best_threshold(detections, targets)) is not None:
+            print(f"best F1 from a score of {score:.2f} on")
     if args.json:
-        result = {
+        result: dict[str, Any] = {
             "checkpoint": str(args.checkpoint),
             "data": str(args.data),
             "split": args.split,
@@ -62,12 +62,7 @@ def run(args: argparse.Namespace) -> int:
             "AP50_11point": eleven.mean_ap,
             "coco": coco,
         }
-        write_json(Path(args.json), without_nan(result))
+        if interval_of_ap:
+            result["AP50_interval"] = list(interval_of_ap)
+        write_json(Path(args.json), result)
     return 0
-
-
-def without_nan(value: Any) -> Any:
-    """JSON has no NaN: a number that nothing speaks for becomes null."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..deploy.onnx import export_onnx
+from ..deploy.onnx import export_detector, export_onnx
 from ..support.errors import SettingError
 from ..training.optimizer import make_optimizer
 from ..training.recipe import TrainConfig
@@ -11,7 +11,17 @@ from ..weights.checkpoint import checkpoint_path, load_checkpoint, load_model
 
 HELP = "write a trained network, or its training step, as ONNX"
 EPILOG = """The file takes pictures as the network does (S×S, normalised) and gives offsets and logits; its metadata say
-how to normalise, where the priors are and what the classes are called. Needs: pip install onnx onnxscript
+how to normalise, where the priors are and what the classes are called. With --whole it takes a picture as bytes, S×S,
+and gives boxes, labels and scores: the rest of a script for ONNX Runtime is
+
+  session = onnxruntime.InferenceSession("detector.onnx")
+  size = session.get_inputs()[0].shape[1]
+  image = PIL.Image.open("photograph.jpg").convert("RGB")
+  small = image.resize((size, size), PIL.Image.Resampling.BILINEAR)
+  boxes, labels, scores = session.run(None, {"picture": numpy.asarray(small)[None]})
+  boxes *= numpy.array(2 * image.size, numpy.float32)  # from fractions to pixels: x1, y1, x2, y2
+
+Needs: pip install onnx onnxscript
 
 With --training B it holds a whole step of training instead: loss, gradients and the run's optimizer, for batches of B.
 Any ONNX Runtime goes on with the run that way: it runs the file, and hands what comes back as new_weights, new_memory
@@ -21,6 +31,7 @@ and new_statistics to the next step. dsod_lite.deploy.training_step says what go
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
+    add("--whole", action="store_true", help="with decoding and non-maximum suppression inside")
     add("--training", type=int, metavar="B", help="the training step, for batches of B pictures")
     add("--objects", type=int, default=20, metavar="M",
         help="with --training: the most objects that a picture may have; default: %(default)s")  # fmt: skip
@@ -30,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     model, classes = load_model(args.checkpoint)
     if args.training is None:
-        export_onnx(model, args.onnx, classes)
+        (export_detector if args.whole else export_onnx)(model, args.onnx, classes)
     else:
         from ..deploy.training_step import export_training  # torch's tracing takes a while to import
 

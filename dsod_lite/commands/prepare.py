@@ -3,12 +3,12 @@
 import argparse
 
 from ..datasets.folder_tools.prepared import prepare_folder
-from .layout import VOC_LAYOUT
+from .layout import LAYOUT
 
 HELP = "copy a folder and shrink its large pictures, so that training decodes them faster"
 EPILOG = f"""It pays for photographs of several megapixels; pictures of VOC's and COCO's size are copied as they are.
 
-{VOC_LAYOUT}"""
+{LAYOUT}"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,33 +1,40 @@
 """train: a named model on a folder of pictures."""
 
 import argparse
-import math
+import warnings
 from dataclasses import replace
 from typing import Any, get_args, get_type_hints
 
 import torch
 
 from ..datasets import DataError, open_split, usual_splits
+from ..datasets.annotations import REMEDY
 from ..datasets.augmentation.transforms import AUGMENTATIONS
-from ..datasets.folders import Split, has_split
+from ..datasets.files import UNDIVIDED
+from ..datasets.folders import has_split
+from ..datasets.labelled import DetectionDataset
+from ..datasets.objects import objects_of
 from ..detector import presets as named
 from ..detector.model import DSOD
 from ..detector.priors import COCO300_PRIORS
 from ..support.errors import SettingError, settings
 from ..support.processes import join, rank
+from ..training.choice import TRIED, chosen_size, fitting_batch, seconds_for_a_picture
 from ..training.loop import train
 from ..training.recipe import RECIPES, TrainConfig
-from ..weights.checkpoint import load_model
+from ..weights.checkpoint import checkpoint_path, load_checkpoint, load_model
 from ..weights.start import start_from
 from .layout import LAYOUT
+from .priors import report
 
 HELP = "train a detector from scratch on a folder of pictures"
 EPILOG = f"""{LAYOUT}
 
 The run's folder gets checkpoint.pt and run.json after every epoch, and a sheet of detections in samples/ whenever they
-are judged; with TensorBoard installed, `tensorboard --logdir RUN` shows the curves. A run that was killed goes on with
---resume and comes to the same numbers. The seed fixes a run; one by --minutes first measures how many epochs fit, and
-run.json says how many they were.
+are judged; with TensorBoard installed, `tensorboard --logdir RUN` shows the curves. Ctrl-C and SIGTERM end a run after
+its step, which is kept. One that was stopped or killed goes on with --resume and comes to the same numbers. The seed
+fixes a run by --epochs; one by --minutes follows the clock, whatever else the machine does. best.pt is the detector of
+the epoch that was best on the validation pictures: an honest choice if these are val, and none if they are test.
 
 examples:
   python -m dsod_lite train --data data/shapes --minutes 5 --output runs/first
@@ -55,9 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "here takes the place of its part of them")  # fmt: skip
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=int, help="passes over the pictures")
-    length.add_argument("--minutes", type=float, help="or as many as fit into this time; default: 5")
-    add("--image-size", type=int, metavar="S", help="side of dsod_tiny's input; default: from the pictures")
-    add("--batch-size", type=int, help=f"pictures of a step; default: {DEFAULTS.batch_size}")
+    length.add_argument("--minutes", type=float, help="or until this time is up; default: 5")
+    add("--image-size", type=int, metavar="S", help="side of dsod_tiny's input; default: as the objects ask for, and "
+        "the minutes have time for")  # fmt: skip
+    add("--batch-size", type=int, help=f"pictures of a step; default: {DEFAULTS.batch_size}, "
+        "or all where there are fewer")  # fmt: skip
     add("--norm-batch-size", type=int, metavar="N",
         help="pictures that BatchNorm and the loss see at once; default: the whole batch")  # fmt: skip
     add("--pass-size", type=int, metavar="N",
@@ -73,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
              "and satellites; ssd (default with a recipe): the paper's, for long runs")  # fmt: skip
     add("--evaluate-every", type=int, metavar="N",
         help=f"epochs between validations; default: {DEFAULTS.evaluate_every}")  # fmt: skip
+    add("--patience", type=int, metavar="N", help="stop early, after N validations without a better AP50")
     add("--checkpoint-every", type=int, metavar="N",
         help=f"steps between checkpoints within an epoch; default: {DEFAULTS.checkpoint_every}")  # fmt: skip
     add("--skip-at-most", type=int, metavar="N",
@@ -99,32 +109,45 @@ def run(args: argparse.Namespace) -> int:
     validation = args.validation or other
     train_set = open_split(args.data, split, with_objects=True)
     if not train_set.classes:
-        raise DataError(f"{args.data}: Annotations: no annotation has an object, so there is nothing to learn to find")
+        raise DataError(f"{args.data}: {split}: no picture has an object, so there is nothing to learn to find")
+    if split == UNDIVIDED and validation is None:
+        warnings.warn(
+            f"{args.data}: is not divided: all of it is trained on, and nothing judges it; {REMEDY}", stacklevel=1
+        )
     val_set = open_split(args.data, validation, train_set.classes) if validation is not None else None
 
-    model, name = make_model(args, train_set)
     augmentation = args.augmentation or ("ssd" if args.recipe else "light")
+    if args.batch_size is None and not args.recipe:
+        config = replace(config, batch_size=fitting_batch(len(train_set)))
+    model, name = make_model(args, train_set, config, augmentation)
     train_set.transform = AUGMENTATIONS[augmentation](model.config.image_size)
 
     if rank() == 0:
         judged = f"judged on {validation} ({len(val_set)})" if val_set is not None else "with no validation pictures"
         print(f"{name} at {model.config.image_size}×{model.config.image_size}: {', '.join(train_set.classes)}")
         print(f"training on {split} ({len(train_set)} pictures), {judged}; everything goes to {args.output}")
+        boxes, labels = objects_of(train_set)
+        print(*report(boxes, labels, train_set.classes, model.priors, model.config.image_size, name == "dsod_tiny"),
+              sep="\n")  # fmt: skip
     train(model, train_set, val_set, config, args.output, args.resume)
     return 0
 
 
-def make_model(args: argparse.Namespace, train_set: Split) -> tuple[DSOD, str]:
+def make_model(
+    args: argparse.Namespace, train_set: DetectionDataset, config: TrainConfig, augmentation: str
+) -> tuple[DSOD, str]:
     """The model to train, with the weights that it begins with, and what to call it."""
-    torch.manual_seed(args.seed)  # the initial weights
     if args.start_from is None or args.model is not None:
         name = args.model or ("dsod300" if args.recipe else "dsod_tiny")
+        settings_of_model = model_settings(args, name, train_set, config, augmentation)
+        torch.manual_seed(args.seed)  # the initial weights
         with settings():
-            model = named.MODELS[name](**model_settings(args, name, train_set))
+            model = named.MODELS[name](**settings_of_model)
     elif args.image_size is not None:
         raise SettingError("--image-size: with --start-from it is the checkpoint's; for another, give --model too")
     else:
         theirs, _ = load_model(args.start_from)
+        torch.manual_seed(args.seed)
         name, model = theirs.config.name, DSOD(replace(theirs.config, num_classes=len(train_set.classes) + 1))
     if args.start_from is not None:
         left = start_from(model, args.start_from, train_set.classes)
@@ -137,9 +160,7 @@ def make_model(args: argparse.Namespace, train_set: Split) -> tuple[DSOD, str]:
 def config_from(args: argparse.Namespace) -> TrainConfig:
     """The recipe's settings, or the defaults, with what was given in their place."""
     given = {
-        name: getattr(args, name)
-        for name in TrainConfig.__dataclass_fields__
-        if getattr(args, name, None) is not None
+        name: getattr(args, name) for name in TrainConfig.__dataclass_fields__ if getattr(args, name, None) is not None
     }
     if args.minutes is not None:
         given["epochs"] = None
@@ -148,7 +169,9 @@ def config_from(args: argparse.Namespace) -> TrainConfig:
     return replace(RECIPES[args.recipe] if args.recipe else DEFAULTS, **given)
 
 
-def model_settings(args: argparse.Namespace, name: str, train_set: Split) -> dict[str, Any]:
+def model_settings(
+    args: argparse.Namespace, name: str, train_set: DetectionDataset, config: TrainConfig, augmentation: str
+) -> dict[str, Any]:
     """What the named model is given beside its name."""
     settings: dict[str, Any] = {"num_classes": len(train_set.classes) + 1}
     if args.recipe == "coco" and name.startswith("dsod300"):
@@ -160,11 +183,23 @@ def model_settings(args: argparse.Namespace, name: str, train_set: Split) -> dic
             raise SettingError(f"--image-size is {args.image_size}; it has to be above 0")
         settings["image_size"] = args.image_size
     elif name == "dsod_tiny":
-        settings["image_size"] = default_image_size(train_set)
+        settings["image_size"] = begun_size(args) or usual_size(train_set, config, augmentation)
     return settings
 
 
-def default_image_size(dataset: Split) -> int:
-    """The network's input for these pictures: their own median side up to 256 pixels, a multiple of 32."""
-    sides = sorted(math.sqrt(width * height) for width, height in dataset.sizes)
-    return min(256, max(64, 32 * round(sides[len(sides) // 2] / 32)))
+def begun_size(args: argparse.Namespace) -> int | None:
+    """The input of the run that is gone on with: the machine may be quicker or slower now, the run is what it is."""
+    if not args.resume or not checkpoint_path(args.output).is_file():
+        return None
+    config = load_checkpoint(args.output)["config"]
+    return config["image_size"] if config else None
+
+
+def usual_size(train_set: DetectionDataset, config: TrainConfig, augmentation: str) -> int:
+    """The input for these pictures, and for the minutes, where the run has any."""
+    boxes, labels = objects_of(train_set)
+    if config.minutes is None or len(train_set) < config.batch_size:
+        return chosen_size(boxes, labels, train_set.sizes)
+    train_set.transform = AUGMENTATIONS[augmentation](TRIED)
+    picture = seconds_for_a_picture(train_set, config)
+    return chosen_size(boxes, labels, train_set.sizes, picture, 60 * config.minutes)

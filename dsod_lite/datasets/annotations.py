@@ -1,5 +1,6 @@
 """The files of Pascal VOC's layout, read and checked one by one: an annotation, a list, the classes."""
 
+import os
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -11,13 +12,13 @@ from typing import Any
 from tqdm import tqdm
 
 from ..support.errors import DataError
-from .images import SUFFIXES
+from .images import is_picture
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SMALLEST_SIDE = 0.01
 """Pixels. A thinner box may lose its width to float32, and a detector learns the logarithm of the width."""
-REMEDY = "`python -m dsod_lite arrange` makes folders and lists of loose pictures and XML files"
-"""For a folder that is not in VOC's layout at all."""
+REMEDY = "`python -m dsod_lite arrange FOLDER --to NEW` makes a copy with train, val and test"
+"""For a folder that is not divided."""
 SLOW_TO_READ = 2000
 """From this many annotations on, reading them takes long enough for a progress bar."""
 
@@ -67,7 +68,7 @@ def read_annotation(path: Path) -> Annotation:
         raise DataError(f"{path}: is not well-formed XML: {error}") from None
     if root.tag != "annotation":
         raise DataError(f"{path}: is no annotation: its outermost element is <{root.tag}>, not <annotation>")
-    objects = [_read_object(path, i, element) for i, element in enumerate(root.findall("object"))]
+    objects = [item for i, element in enumerate(root.findall("object")) for item in _read_object(path, i, element)]
     width, height = root.findtext("size/width"), root.findtext("size/height")
     try:
         size = (int(float(width or 0)), int(float(height or 0)))
@@ -76,24 +77,30 @@ def read_annotation(path: Path) -> Annotation:
     return Annotation(size if min(size) > 0 else None, tuple(objects))
 
 
-def _read_object(path: Path, index: int, element: ET.Element) -> VOCObject:
+def _read_object(path: Path, index: int, element: ET.Element) -> list[VOCObject]:
+    """One for each <bndbox>: some tools write an object's boxes one after the other."""
     where = f"{path}: object {index}"
     name = (element.findtext("name") or "").strip()
     if not name:
         raise DataError(f"{where}: name: is missing or empty")
-    box = []
-    for corner in CORNERS:
-        text = element.findtext(f"bndbox/{corner}")
-        try:
-            box.append(float(text))  # type: ignore[arg-type]  # None is no number either
-        except (TypeError, ValueError):
-            raise DataError(f"{where} ({name}): bndbox/{corner}: {text!r} is not a number") from None
-        if not abs(box[-1]) < float("inf"):
-            raise DataError(f"{where} ({name}): bndbox/{corner}: {text!r} is not finite")
     difficult = (element.findtext("difficult") or "").strip() or "0"
     if difficult not in ("0", "1"):
         raise DataError(f"{where} ({name}): difficult: {difficult!r} is neither 0 nor 1")
-    return VOCObject(name, (box[0], box[1], box[2], box[3]), difficult == "1")
+    boxes = element.findall("bndbox") or [element]  # without any, a corner is what is missing
+    return [VOCObject(name, _read_box(f"{where} ({name})", box), difficult == "1") for box in boxes]
+
+
+def _read_box(where: str, element: ET.Element) -> tuple[float, float, float, float]:
+    box = []
+    for corner in CORNERS:
+        text = element.findtext(corner)
+        try:
+            box.append(float(text))  # type: ignore[arg-type]  # None is no number either
+        except (TypeError, ValueError):
+            raise DataError(f"{where}: bndbox/{corner}: {text!r} is not a number") from None
+        if not abs(box[-1]) < float("inf"):
+            raise DataError(f"{where}: bndbox/{corner}: {text!r} is not finite")
+    return box[0], box[1], box[2], box[3]
 
 
 def split_names(root: Path, split: str) -> list[str]:
@@ -118,10 +125,12 @@ def split_names(root: Path, split: str) -> list[str]:
         raise DataError(f"{path}: is not UTF-8 text: {error}") from None
     names = [line.strip() for line in text.splitlines() if line.strip()]
     marked = [re.fullmatch(r"(.*\S)\s+(-1|0|1)", name) for name in names]
-    if names and all(marked) and image_path(root, names[0]) is None:  # else they are called "cell 0" and "cell 1"
+    if names and all(marked) and names[0] not in images_by_name(root):  # else they are called "cell 0" and "cell 1"
         names = [line[1] for line in marked if line and line[2] != "-1"]
     if not names:
         raise DataError(f"{path}: lists no picture")
+    images = images_by_name(root)
+    names = [name if name in images or not is_picture(name) else name.rpartition(".")[0] for name in names]
     name, times = Counter(names).most_common(1)[0]
     if times > 1:
         raise DataError(f"{path}: lists {name} more than once")
@@ -131,25 +140,30 @@ def split_names(root: Path, split: str) -> list[str]:
     return names
 
 
+def images_by_name(root: Path) -> dict[str, Path]:
+    """Name -> JPEGImages/NAME with whichever suffix it has: one look, since a question for each would take a minute."""
+    folder = root / "JPEGImages"
+    if not folder.is_dir():
+        return {}
+    names = sorted(os.listdir(folder), reverse=True)  # names, not paths: to sort 120,000 of those takes ten seconds
+    return {name.rpartition(".")[0]: folder / name for name in names if is_picture(name)}
+
+
 def find_image(root: Path, name: str) -> Path:
     """JPEGImages/NAME with whichever suffix it has. Raises DataError if there is none."""
-    if (path := image_path(root, name)) is None:
+    path = images_by_name(root).get(name)
+    if path is None:
         raise DataError(f"{root / 'JPEGImages' / name}.jpg: there is no such picture")
     return path
 
 
-def image_path(root: Path, name: str) -> Path | None:
-    """JPEGImages/NAME with whichever suffix it has, None if there is none."""
-    suffixes = (*SUFFIXES, *map(str.upper, SUFFIXES))  # cameras write .JPG
-    paths = (root / "JPEGImages" / f"{name}{suffix}" for suffix in suffixes)
-    return next((path for path in paths if path.exists()), None)
-
-
 def class_names(root: Path) -> tuple[str, ...]:
     """Every class that an annotation of the folder names, sorted."""
-    paths = sorted((root / "Annotations").glob("*.xml"))
+    folder = root / "Annotations"
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    paths = [folder / name for name in names if name.endswith(".xml")]
     if not paths:
-        raise DataError(f"{root / 'Annotations'}: there are no annotations")
+        raise DataError(f"{folder}: there are no annotations")
     return tuple(sorted({o.name for path in progress(paths) for o in read_annotation(path).objects}))
 
 

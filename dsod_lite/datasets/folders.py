@@ -1,58 +1,83 @@
-"""Which data set a folder is: one in VOC's layout, VOC's devkit with its years, or COCO."""
+"""A folder of labelled pictures, in whichever format: its lists, and one of them as a data set."""
 
 from pathlib import Path
 
-from .coco import CocoDataset
-from .union import VOC_UNIONS, Union, voc_union
-from .voc import VOCDataset
-
-Split = VOCDataset | CocoDataset | Union
+from ..support.errors import DataError
+from .annotations import REMEDY
+from .files import DIVISIONS
+from .formats.table import read_folder
+from .labelled import LabelledDataset
+from .labels import Labels
 
 
 def open_split(
     folder: str | Path, split: str, classes: tuple[str, ...] | None = None, with_objects: bool = False
-) -> Split:
+) -> LabelledDataset:
     """One list of a folder's pictures.
 
     Args:
-        folder: in VOC's layout; or VOCdevkit, with VOC2007 and VOC2012 in it; or COCO's, with
-            annotations/instances_*.json and folders of pictures.
-        split: a list of ImageSets/Main; "07+12" or "07++12" of VOCdevkit, "VOC2007/test" for a list of one year; the
-            "*" of COCO's annotation file.
-        classes: names of the labels 1 to C; None: as the data have them.
+        folder: in any of the formats of `formats.table`.
+        split: train, val, test …: a list as the folder has it, whatever the format calls it; "07+12" or "07++12" of
+            VOCdevkit, "VOC2007/test" for a list of one year.
+        classes: names of the labels 1 to C; None: as the labels have them.
         with_objects: whether to leave out COCO's pictures without objects, as in training.
 
     Raises:
         DataError: naming the file that is missing or broken.
     """
-    folder = Path(folder)
-    if split in VOC_UNIONS:
-        return voc_union(folder, split)
-    annotations = folder / "annotations" / f"instances_{split}.json"
-    if annotations.exists():
-        return CocoDataset(folder / split, annotations, classes, with_objects)
-    year, _, name = split.rpartition("/")
-    return VOCDataset(folder / year, name, classes)
+    labels, own = opened(folder, split)
+    pictures = labels.pictures(own)
+    wanted, numbers = labels.numbers(own, classes)
+    raw = labels.judged_raw and not with_objects
+    alone = labels.judged_raw and with_objects
+    return LabelledDataset(pictures, wanted, f"{folder} ({own})", numbers, with_objects=alone, raw=raw)
+
+
+def split_paths(folder: str | Path, split: str) -> list[Path]:
+    """The files of a list's pictures, whatever their labels say. Raises DataError as `open_split` does."""
+    labels, own = opened(folder, split)
+    return [entry.path for entry in labels.entries(own)]
+
+
+def opened(folder: str | Path, split: str) -> tuple[Labels, str]:
+    """A folder's labels, and its name for a list. Raises DataError naming the lists that there are."""
+    row, labels = read_folder(folder)
+    own = find_list(labels, split)
+    if own is None:
+        there = ", ".join(labels.splits) or f"none; {REMEDY}"
+        raise DataError(f"{folder} ({row.name}): {split}: there is no such split; the folder has: {there}")
+    return labels, own
+
+
+def find_list(labels: Labels, split: str) -> str | None:
+    """The folder's name for a list: `valid` where it is asked for `val`, and the other way round."""
+    if split in labels.splits:
+        return split
+    meant = DIVISIONS.get(split.lower())
+    return next((own for own in labels.splits if meant and DIVISIONS.get(own.lower()) == meant), None)
 
 
 def usual_splits(folder: str | Path) -> tuple[str, str | None]:
     """What to train on, and what to judge on: None where there is no such list.
 
     VOC's devkit: 07+12 and 2007's test. COCO: train and val of 2017, or of 2014. Else trainval and test where the
-    folder has the first, and train and val where not.
+    folder has the first, and train and val where not. A folder with one list is trained on as a whole.
     """
-    folder = Path(folder)
-    if (folder / "VOC2007").is_dir():
-        return "07+12", "VOC2007/test"
-    for year in ("2017", "2014"):
-        if has_split(folder, f"train{year}"):
-            return f"train{year}", f"val{year}" if has_split(folder, f"val{year}") else None
-    split, validation = ("trainval", "test") if has_split(folder, "trainval") else ("train", "val")
-    return split, validation if has_split(folder, validation) else None
+    _, labels = read_folder(folder)
+    for split, validation in (
+        ("07+12", "VOC2007/test"),
+        ("train2017", "val2017"),
+        ("train2014", "val2014"),
+        ("trainval", "test"),
+        ("train", "val"),
+    ):
+        if own := find_list(labels, split):
+            return own, find_list(labels, validation)
+    if len(labels.splits) == 1:
+        return labels.splits[0], None
+    return "train", None
 
 
 def has_split(folder: str | Path, split: str) -> bool:
-    """Whether the folder has such a list of pictures, by itself or as COCO's annotation file."""
-    folder = Path(folder)
-    lists = (folder / "ImageSets" / "Main" / f"{split}.txt", folder / "annotations" / f"instances_{split}.json")
-    return any(path.exists() for path in lists)
+    """Whether the folder has such a list of pictures."""
+    return find_list(read_folder(folder)[1], split) is not None

@@ -16,6 +16,7 @@ class Repairs:
     outside: list[str] = field(default_factory=list)
     clipped: list[str] = field(default_factory=list)
     resized: list[str] = field(default_factory=list)
+    turned: list[str] = field(default_factory=list)
 
     def fit(self, box: Box, size: tuple[int, int], where: str) -> Box | None:
         """A box xyxy cut at the edges of a picture of `size` (width, height), in pixels; None if nothing is left.
@@ -40,6 +41,7 @@ class Repairs:
             ("boxes without width or height, or reversed: dropped", self.degenerate),
             ("boxes wholly outside their picture: dropped", self.outside),
             ("boxes partly outside their picture: clipped", self.clipped),
+            ("photographs stored lying on their side, and labelled so: turned, and the boxes too", self.turned),
             ("annotations that give another size than their picture: the picture's was used", self.resized),
         ):
             if where:

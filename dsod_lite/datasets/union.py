@@ -40,6 +40,10 @@ class Union(Dataset[tuple[Any, dict[str, Any]]]):
     def __len__(self) -> int:
         return len(self.names)
 
+    def fingerprint(self) -> str:
+        """Those of the parts."""
+        return " ".join(part.fingerprint() for part in self.parts)
+
     def __getitem__(self, index: int) -> tuple[Any, dict[str, Any]]:
         image, target = self._all[index]
         return image, target | {"image_id": index}

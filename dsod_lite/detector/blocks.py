@@ -64,9 +64,7 @@ class DenseBlock(nn.Sequential):
     """Dense layers in a row, each reading all that came before it: C -> C + layers * k channels (principle 2)."""
 
     def __init__(self, in_channels: int, layers: int, bottleneck: int, growth_rate: int) -> None:
-        super().__init__(
-            *(DenseLayer(in_channels + i * growth_rate, bottleneck, growth_rate) for i in range(layers))
-        )
+        super().__init__(*(DenseLayer(in_channels + i * growth_rate, bottleneck, growth_rate) for i in range(layers)))
         self.out_channels = in_channels + layers * growth_rate
 
 

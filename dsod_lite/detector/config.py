@@ -9,10 +9,13 @@ from .priors import VOC300_PRIORS, PriorConfig
 
 
 def wrong_choice(config: Any) -> str | None:
-    """What is wrong with the first field of a dataclass whose value is none of its `Literal`; None: nothing is."""
+    """What is wrong with the first field of a dataclass that is none of its `Literal`, or no int; None: nothing is."""
     for field, hint in get_type_hints(type(config)).items():
-        if get_origin(hint) is Literal and getattr(config, field) not in get_args(hint):
-            return f"{field} is {getattr(config, field)!r}; it is {' or '.join(map(repr, get_args(hint)))}"
+        value = getattr(config, field)
+        if get_origin(hint) is Literal and value not in get_args(hint):
+            return f"{field} is {value!r}; it is {' or '.join(map(repr, get_args(hint)))}"
+        if hint is int and type(value) is not int:
+            return f"{field} is {value!r}; it is a whole number"
     return None
 
 
@@ -70,15 +73,13 @@ class DSODConfig:
         """Raises ValueError, naming the field, for values that no network can be built from."""
         if said := wrong_choice(self):
             raise ValueError(said)
-        widths = ("image_size", "stem_channels", "bottleneck", "growth_rate")
-        counts = (*widths, "candidates_per_class", "detections_per_image")
+        counts = ("stem_channels", "bottleneck", "growth_rate", "candidates_per_class", "detections_per_image")
         shares = ("match_threshold", "score_threshold", "nms_threshold")
-        for low, high, fields in (
-            (1, math.inf, counts), (0, 1, shares), (0, math.inf, ("negatives_per_positive", "min_negatives"))
-        ):  # fmt: skip
+        limits = [(1, math.inf, counts), (1, 8192, ("image_size",)), (0, 1, shares)]
+        for low, high, fields in (*limits, (0, math.inf, ("negatives_per_positive", "min_negatives"))):
             for field in fields:
                 if not low <= (value := getattr(self, field)) <= high:
-                    raise ValueError(f"{field} is {value}; it is {low} {'to 1' if high == 1 else 'or more'}")
+                    raise ValueError(f"{field} is {value}; it is {low} {f'to {high}' if high < 9e9 else 'or more'}")
         if not self.std > 0:
             raise ValueError(f"std is {self.std}; it is above 0")
         if len(self.mean) != 3:
@@ -99,8 +100,7 @@ class DSODConfig:
             raise ValueError(f"{given}; each is 1 or more")
         if self.prediction == "dense" and any(c % 2 for c in self.prediction_channels):
             raise ValueError(f"{given}; dense prediction halves each, so they are even")
-        maps, sizes = len(self.prediction_channels) + 1, len(self.priors.min_sizes)
-        if maps != sizes:
+        if (maps := len(self.prediction_channels) + 1) != (sizes := len(self.priors.min_sizes)):
             raise ValueError(f"prediction_channels makes {maps} maps, priors are given for {sizes}")
 
     @property

@@ -45,9 +45,12 @@ def detect(
     boxes, scores, picture, label = boxes[finite], scores[finite], picture[finite], label[finite]
 
     # One call for all pictures and classes. torchvision keeps the groups apart by moving each to coordinates of its
-    # own, which needs coordinates that are not negative and room after the point for some thousand groups.
-    corners = boxes.double().clamp(-FAR, FAR) + FAR
-    keep = batched_nms(corners, scores.double(), picture * num_classes + label, nms_threshold)
+    # own, which needs coordinates that are not negative and room after the point for some thousand groups. Apple's
+    # GPUs ("mps") have no float64: their NMS, and nothing else, is done by the CPU.
+    exact = torch.device("cpu") if boxes.device.type == "mps" else boxes.device
+    corners = boxes.to(exact).double().clamp(-FAR, FAR) + FAR
+    groups = (picture * num_classes + label).to(exact)
+    keep = batched_nms(corners, scores.to(exact).double(), groups, nms_threshold).to(boxes.device)
     keep = keep[picture[keep].argsort(stable=True)]  # by picture, and still best first within each
     counts = picture[keep].bincount(minlength=batch)
     place = torch.arange(len(keep), device=keep.device) - (counts.cumsum(0) - counts)[picture[keep]]

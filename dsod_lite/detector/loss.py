@@ -1,13 +1,12 @@
 """The multibox loss: offsets of the matched priors, classes of those and, by hard negative mining, of some others."""
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import box_convert, box_iou
 
 from .boxes import encode
+from .inputs import Each, padded
 from .matching import match
 
 
@@ -33,19 +32,15 @@ def mine_hard_negatives(background_loss: Tensor, positive: Tensor, ratio: float 
     return (rank < wanted) & ~positive
 
 
-def pad_objects(boxes: Sequence[Tensor], labels: Sequence[Tensor], priors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def pad_objects(boxes: Each, labels: Each, priors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Pictures with different numbers of objects as one batch: boxes [B, M, 4], labels [B, M], IoU [B, M, P].
 
-    M is the largest number, and at least 1. Pictures with fewer are filled up with objects whose IoU is -1. Boxes are
-    xyxy and priors cxcywh, both in fractions.
+    M is the largest number, and at least 1. Pictures with fewer are filled up with objects of label 0, whose IoU is -1;
+    a batch that is filled up already stays as it is. Boxes are xyxy and priors cxcywh, both in fractions.
     """
-    # One row more than there are pictures, so that M is never 0 and empty pictures need no case of their own.
-    padded_boxes = nn.utils.rnn.pad_sequence([*boxes, priors.new_zeros(1, 4)], batch_first=True)[:-1]
-    padded_labels = nn.utils.rnn.pad_sequence([*labels, labels[0].new_zeros(1)], batch_first=True)[:-1]
-    counts = torch.tensor([len(b) for b in boxes], device=priors.device)
-    real = torch.arange(padded_boxes.shape[1], device=priors.device) < counts[:, None]  # [B, M]
-    iou = box_iou(padded_boxes.flatten(0, 1), box_convert(priors, "cxcywh", "xyxy"))
-    return padded_boxes, padded_labels, iou.view(*real.shape, -1).where(real[..., None], -1.0)
+    boxes, labels = padded(boxes), padded(labels)
+    iou = box_iou(boxes.flatten(0, 1), box_convert(priors, "cxcywh", "xyxy")).view(*boxes.shape[:2], -1)
+    return boxes, labels, iou.where(labels[..., None] > 0, -1.0)
 
 
 def matched_targets(matched: Tensor, boxes: Tensor, labels: Tensor, priors: Tensor) -> tuple[Tensor, Tensor]:
@@ -78,15 +73,13 @@ class MultiBoxLoss(nn.Module):
         self.negatives_per_positive = negatives_per_positive
         self.min_negatives = min_negatives
 
-    def forward(
-        self, offsets: Tensor, logits: Tensor, priors: Tensor, boxes: Sequence[Tensor], labels: Sequence[Tensor]
-    ) -> dict[str, Tensor]:
+    def forward(self, offsets: Tensor, logits: Tensor, priors: Tensor, boxes: Each, labels: Each) -> dict[str, Tensor]:
         """Two scalars, "bbox_regression" and "classification"; the arguments are those of `sums`."""
         sums, positives = self.sums(offsets, logits, priors, boxes, labels)
         return {name: value.sum() / positives.sum().clamp(min=1) for name, value in sums.items()}
 
     def sums(
-        self, offsets: Tensor, logits: Tensor, priors: Tensor, boxes: Sequence[Tensor], labels: Sequence[Tensor]
+        self, offsets: Tensor, logits: Tensor, priors: Tensor, boxes: Each, labels: Each
     ) -> tuple[dict[str, Tensor], Tensor]:
         """The two sums for each picture, and how many priors are positive in it: [B] each.
 
@@ -96,8 +89,8 @@ class MultiBoxLoss(nn.Module):
             offsets: [B, P, 4].
             logits: [B, P, C].
             priors: [P, 4] cxcywh, fractions.
-            boxes: for each picture its ground truth, [M_i, 4] xyxy, fractions. M_i may be 0.
-            labels: for each picture [M_i] int64, 1 to C - 1.
+            boxes: for each picture its ground truth, [M_i, 4] xyxy, fractions. M_i may be 0. Or [B, M, 4].
+            labels: for each picture [M_i] int64, 1 to C - 1. Or [B, M], where 0 fills up.
         """
         offsets, logits = offsets.float(), logits.float()  # sums over thousands of priors need more than half precision
         padded_boxes, padded_labels, iou = pad_objects(boxes, labels, priors)

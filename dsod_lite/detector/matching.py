@@ -9,6 +9,7 @@ from torch import Tensor
 
 # What Caffe counts as no overlap at all: an object that touches no prior stays without one.
 NO_OVERLAP = 1e-6
+STEPS = 2.0**44  # in an IoU of 1; float32 has no finer ones above NO_OVERLAP
 
 
 def match(iou: Tensor, threshold: float = 0.5) -> Tensor:
@@ -43,20 +44,20 @@ def bipartite_priors(iou: Tensor) -> Tensor:
     """A prior for each object, no prior twice, the largest overlaps served first: [B, M, P] -> [B, M], -1: none.
 
     Bipartite matching in M rounds, each serving one object in every picture. An object can lose at most M - 1 priors to
-    others, so its M best are all that need be looked at.
+    others, so its M best are all that need be looked at. A small object inside several priors of one size overlaps them
+    equally: of equals the first prior is taken, as with the authors.
     """
     batch, objects, priors = iou.shape
-    # A small object inside several priors of one size overlaps them equally, and topk picks any of them. A step far
-    # below the precision of an IoU makes it the first, as with the authors, whatever else is in the batch.
-    first = 1e-15 * torch.arange(priors, device=iou.device)
-    values, candidates = (iou.double() - first).topk(min(objects, priors), dim=2)  # [B, M, K]
+    # Of equals topk takes any. So an IoU becomes a whole number of STEPS, and of equals the first prior's is larger.
+    values = (iou * STEPS).long() * priors - torch.arange(priors, device=iou.device)
+    values, candidates = values.topk(min(objects, priors), dim=2)  # [B, M, K]
     prior_of = iou.new_full((batch, objects), -1, dtype=torch.int64)
     picture = torch.arange(batch, device=iou.device)
     for _ in range(objects):
         best, position = values.flatten(1).max(dim=1)
         item = position // values.shape[2]
         prior = candidates.flatten(1)[picture, position]
-        prior_of[picture, item] = torch.where(best > NO_OVERLAP, prior, prior_of[picture, item])
-        values[picture, item] = -1.0
-        values.masked_fill_(candidates == prior[:, None, None], -1.0)
+        prior_of[picture, item] = torch.where(best > NO_OVERLAP * STEPS * priors, prior, prior_of[picture, item])
+        values[picture, item] = -1
+        values.masked_fill_(candidates == prior[:, None, None], -1)
     return prior_of

@@ -11,7 +11,7 @@ from torchvision.transforms.v2 import functional as transforms
 from .config import DSODConfig
 from .detect import detect
 from .fast import fast_network
-from .inputs import check_images, check_targets
+from .inputs import Each, check_images, corner_scale, pad_targets
 from .loss import MultiBoxLoss
 from .network import Network
 from .priors import prior_boxes
@@ -25,7 +25,8 @@ class DSOD(nn.Module):
     [N], "scores" [N]}, best first.
 
     Images are float tensors [3, H, W] in [0, 1] of any size, in a list or a batch; targets (the ground truth) are dicts
-    of "boxes" [M, 4] xyxy in pixels and "labels" [M] int64, 1 to num_classes - 1. M may be 0.
+    of "boxes" [M, 4] xyxy in pixels and "labels" [M] int64, 1 to num_classes - 1. M may be 0. What `pad_targets` makes
+    of them is taken too; a GPU is not waited for then.
     """
 
     priors: Tensor
@@ -35,14 +36,12 @@ class DSOD(nn.Module):
         super().__init__()
         self.config = config or DSODConfig()
         self.network = Network(self.config)
-        self.loss = MultiBoxLoss(
-            self.config.match_threshold, self.config.negatives_per_positive, self.config.min_negatives
-        )
-        priors = prior_boxes(self.config.priors, self.config.map_sizes, self.config.image_size)
-        self.register_buffer("priors", priors, persistent=False)
-        self.register_buffer("mean", torch.tensor(self.config.mean).view(3, 1, 1), persistent=False)
+        c = self.config
+        self.loss = MultiBoxLoss(c.match_threshold, c.negatives_per_positive, c.min_negatives)
+        self.register_buffer("priors", prior_boxes(c.priors, c.map_sizes, c.image_size), persistent=False)
+        self.register_buffer("mean", torch.tensor(c.mean).view(3, 1, 1), persistent=False)
 
-    def normalize(self, images: Sequence[Tensor] | Tensor) -> Tensor:
+    def normalize(self, images: Each) -> Tensor:
         """Pictures of any size, float in [0, 1] -> the network's batch [B, 3, S, S]: warped, reordered, normalised."""
         size = [self.config.image_size, self.config.image_size]
         if isinstance(images, Tensor):
@@ -58,42 +57,27 @@ class DSOD(nn.Module):
         """`network` for inference only: the same numbers, as fast as this machine allows (see `fast.fast_network`)."""
         return fast_network(self.network)
 
-    def forward(
-        self, images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Tensor]] | None = None
-    ) -> Any:
+    def forward(self, images: Each, targets: Sequence[dict[str, Tensor]] | dict[str, Tensor] | None = None) -> Any:
         check_images(images)
         if self.training:
             if targets is None:
                 raise ValueError("targets: in training mode the model needs them; call model.eval() to detect")
-            check_targets(images, targets, self.config.num_classes)
-            boxes = [t["boxes"].float() / corner_scale(image) for image, t in zip(images, targets, strict=True)]
+            if not isinstance(targets, dict):
+                targets = pad_targets(images, targets, self.config.num_classes)
             try:
                 offsets, logits = self.network(self.normalize(images))
             except ValueError as error:  # torch's, of a BatchNorm that gets one number a channel
                 said = "images: one; in training it has to be 2 or more, for BatchNorm in the map of one cell"
                 raise ValueError(said) from error
-            return self.loss(offsets, logits, self.priors, boxes, [t["labels"] for t in targets])
+            return self.loss(offsets, logits, self.priors, targets["boxes"], targets["labels"])
 
+        c = self.config
         if len(images) == 0:
             return []
-        offsets, logits = self.network(self.normalize(images))
-        detections = detect(
-            offsets,
-            logits,
-            self.priors,
-            self.config.score_threshold,
-            self.config.nms_threshold,
-            self.config.candidates_per_class,
-            self.config.detections_per_image,
-        )
+        limits = (c.score_threshold, c.nms_threshold, c.candidates_per_class, c.detections_per_image)
+        detections = detect(*self.network(self.normalize(images)), self.priors, *limits)  # type: ignore[call-arg]
         for image, found in zip(images, detections, strict=True):
             found["boxes"] = found["boxes"] * corner_scale(image)
-            if self.config.clip_boxes:
+            if c.clip_boxes:
                 found["boxes"] = clip_boxes_to_image(found["boxes"], (image.shape[-2], image.shape[-1]))
         return detections
-
-
-def corner_scale(image: Tensor) -> Tensor:
-    """(width, height, width, height) of a picture [3, H, W]: pixels in one fraction."""
-    height, width = image.shape[-2:]
-    return torch.tensor([width, height, width, height], device=image.device, dtype=torch.float32)

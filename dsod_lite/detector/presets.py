@@ -59,17 +59,16 @@ def dsod512(num_classes: int = 21, **fields: Any) -> DSOD:
 def dsod_tiny(num_classes: int = 7, image_size: int = 128, **fields: Any) -> DSOD:
     """The book's detector: the same network with 0.6M parameters, which two CPU cores train in minutes.
 
-    Not in the paper. It has five feature maps, not six, DS/16-32-16-1 with blocks of 3, 4, 4 and 4 layers, and priors
-    scaled with the input and centred in their cells. Pictures without objects are learned from.
+    Not in the paper. It has five feature maps, from 192 pixels on six, DS/16-32-16-1 with blocks of 3, 4, 4 and 4
+    layers, and priors scaled with the input and centred in their cells. Pictures without objects are learned from.
 
     The finest map has a cell every 8 pixels. Priors much smaller than 13 pixels would leave gaps there, so below 192
-    pixels all priors are larger shares of the picture, and a prior answers from an IoU of 0.4 on. From 192 pixels on
-    they are about SSD's, and the IoU is the usual 0.5.
+    pixels all priors are larger shares of the picture, and a prior answers from an IoU of 0.4 on. From there on they
+    begin as small as SSD's, the IoU is the usual 0.5, and the sixth map puts large priors into the middle.
     """
-    if image_size < 192:
-        fractions, threshold = (0.1, 0.24, 0.44, 0.64, 0.84, 1.04), 0.4
-    else:
-        fractions, threshold = (0.07, 0.15, 0.3, 0.45, 0.65, 0.9), 0.5
+    fractions, threshold = [0.1, 0.24, 0.44, 0.64, 0.84, 1.04], 0.4
+    if image_size >= 192:
+        fractions, threshold = [0.07, 0.16, 0.34, 0.55, 0.75, 0.9, 1.04], 0.5
     sizes = [image_size * fraction for fraction in fractions]
     preset = {
         "image_size": image_size,
@@ -77,8 +76,8 @@ def dsod_tiny(num_classes: int = 7, image_size: int = 128, **fields: Any) -> DSO
         "bottleneck": 32,
         "growth_rate": 16,
         "block_layers": (3, 4, 4, 4),
-        "prediction_channels": (128, 128, 64, 64),
-        "priors": PriorConfig(tuple(sizes[:-1]), tuple(sizes[1:]), ((2,), (2, 3), (2, 3), (2, 3), (2,))),
+        "prediction_channels": (128, 128, 64, 64, 64)[: len(fractions) - 2],
+        "priors": PriorConfig(tuple(sizes[:-1]), tuple(sizes[1:]), ((2,), *[(2, 3)] * (len(fractions) - 3), (2,))),
         "channel_order": "RGB",
         "mean": (123.0, 117.0, 104.0),
         "std": 58.0,

@@ -29,7 +29,7 @@ class Curve:
 class VOCResult:
     """What `evaluate_voc` found. The dicts have one entry for each label 1..num_classes-1."""
 
-    mean_ap: float  # mean over the classes that have a counted object; 0 if none has
+    mean_ap: float  # mean over the classes that have a counted object; nan if none has
     ap: dict[int, float]  # nan for a class without a counted object
     curves: dict[int, Curve]
     num_objects: dict[int, int]  # counted objects, so without the difficult ones
@@ -95,7 +95,7 @@ def evaluate_voc(
         curve = precision_recall(correct[rows], scores[rows], total)
         curves[label], num_objects[label] = curve, total
         ap[label] = average_precision(curve.precision, curve.recall, method) if total else math.nan
-    mean_ap = float(np.mean([ap[label] for label in ap if num_objects[label]] or [0.0]))
+    mean_ap = float(np.mean([ap[label] for label in ap if num_objects[label]] or [math.nan]))
     return VOCResult(mean_ap, ap, curves, num_objects, iou_threshold, method)
 
 

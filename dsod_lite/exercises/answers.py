@@ -37,6 +37,8 @@ def judge(exercise: Exercise, *answers: Any) -> tuple[str, str]:
         return UNANSWERED, f"{head}: not answered yet. It asks for {said(names)}."
     except NotYet as wrong:
         return NOT_YET, "\n".join([f"{head}: not yet.", *("  " + line for line in wrong.lines())])
+    except SystemExit:
+        return NOT_YET, f"{head}: not yet.\n  The answer ends the program (SystemExit)."
     return RIGHT, f"{head}: right! {remark or ''}".rstrip()
 
 
@@ -91,7 +93,9 @@ def run(path: Path) -> dict[str, Any]:
         exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), space)
     except SyntaxError as error:
         raise AnswerError(f"{path}, line {error.lineno}: {error.msg}") from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: it is no answer, least of all a right one
         lines = [entry.lineno for entry in traceback.extract_tb(error.__traceback__) if entry.filename == str(path)]
         raise AnswerError(f"{path}, line {lines[-1] if lines else '?'}: {type(error).__name__}: {error}") from error
     return space

@@ -133,7 +133,9 @@ def call(function: Any, *arguments: Any, tried: str) -> Any:
         raise NotYet(got=f"{shown(function)}, which is a {type(function).__name__}", expected="a function")
     try:
         value = function(*copy.deepcopy(arguments))
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too
         *_, place = traceback.extract_tb(error.__traceback__)
         line = f" in {place.name}, line {place.lineno}: {place.line}" if place.line else ""
         raise NotYet(got=f"{type(error).__name__}: {error}\n{line}".strip(), tried=tried) from error

@@ -15,6 +15,7 @@ from torch import Tensor
 from .. import plots
 from ..evaluation.tables import Records, Table, gather
 from ..evaluation.voc import Method, evaluate_voc
+from ..plots.canvas import class_name
 from .explorer import Explorer
 from .floats import from_text, to_text
 from .thumbnail import thumbnail
@@ -130,7 +131,7 @@ class AveragePrecisionExplorer(Explorer):
         one = dataclasses.replace(result, mean_ap=ap, ap={self.label: ap})
         figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
         plots.plot_precision_recall(one, self.classes, axes)
-        axes.set_title(f"{self.classes[self.label - 1]}, IoU {self.iou_threshold:g}", fontsize=10)
+        axes.set_title(f"{class_name(self.label, self.classes)}, IoU {self.iou_threshold:g}", fontsize=10)
         return figure
 
     def records(self) -> tuple[list[dict[str, Tensor]], list[dict[str, Tensor]]]:

@@ -6,7 +6,7 @@ import traitlets
 from torch import Tensor
 
 from ..detector.config import DSODConfig
-from ..detector.model import corner_scale
+from ..detector.inputs import corner_scale
 from ..detector.priors import PriorConfig
 from .explorer import Explorer, data_url
 

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from .. import plots
 from ..detector.detect import detect
-from ..detector.model import DSOD, corner_scale
+from ..detector.inputs import corner_scale
+from ..detector.model import DSOD
 from .explorer import Explorer, decode_picture
 from .floats import from_text, to_text
 from .thumbnail import thumbnail

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..evaluation.voc import VOCResult
 from .canvas import PALETTE, class_color, class_name, new_axes, plain
+from .fonts import USUAL, font_for
 
 
 def plot_history(history: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
@@ -45,9 +46,7 @@ def plot_history(history: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
     return ax
 
 
-def plot_precision_recall(
-    result: VOCResult, class_names: Sequence[str] | None = None, ax: Axes | None = None
-) -> Axes:
+def plot_precision_recall(result: VOCResult, class_names: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """Precision against recall, a line for each class that has objects; the best AP comes first."""
     ax = ax or new_axes(6.4, 4.2)
     for label in sorted((c for c in result.ap if result.num_objects[c]), key=lambda c: -result.ap[c]):
@@ -67,5 +66,9 @@ def plot_precision_recall(
     title = f"mean AP {100 * result.mean_ap:.1f} % ({method}, IoU {result.iou_threshold:g})"
     ax.set_title(title, fontsize=10)
     if ax.lines:
-        ax.legend(title="AP (%)", loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8)
+        legend = ax.legend(title="AP (%)", loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8)
+        for words in legend.get_texts():
+            if (font := font_for(words.get_text())) not in (None, USUAL):
+                words.set_fontproperties(font)
+                words.set_fontsize(8)
     return ax

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .canvas import PALETTE, class_color, class_name, new_axes, plain
+from .fonts import USUAL, font_for
 
 
 def show_boxes(
@@ -180,7 +181,7 @@ def _draw_box(ax: Axes, box: Sequence[float], words: str, color: str, width: int
     ax.add_patch(frame)
     if words:
         at_right = x1 > 0.6 * width  # too little room for the words to the right of x1
-        ax.text(
+        text = ax.text(
             min(x2, width) if at_right else max(x1, 0),
             max(y1, 0),
             words,
@@ -191,3 +192,6 @@ def _draw_box(ax: Axes, box: Sequence[float], words: str, color: str, width: int
             bbox={"facecolor": color, "edgecolor": "none", "pad": 1},
             clip_on=True,
         )
+        if (font := font_for(words)) not in (None, USUAL):
+            text.set_fontproperties(font)
+            text.set_fontsize(7)

@@ -32,7 +32,7 @@ def install(names: Sequence[str]) -> None:
         kept.writelines(f"{name}=={importlib.metadata.version(name)}\n" for name in KEPT)
         kept.flush()
         command = [sys.executable, "-m", "pip", "install", "--constraint", kept.name, *names]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
     if done.returncode:
         raise RuntimeError(f"pip could not install {', '.join(names)}: {done.stdout.strip()}")
 

@@ -21,7 +21,7 @@ def environment(device: torch.device) -> dict[str, Any]:
     git = ["git", "--no-optional-locks", "-C", str(Path(__file__).parent), "describe"]
     git += ["--always", "--dirty", "--abbrev=12"]
     try:
-        commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+        commit = subprocess.run(git, capture_output=True, encoding="utf-8", check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         commit = None
     return {

@@ -1,6 +1,7 @@
 """What goes wrong for a reason that the user can mend: the command line says it in one line, without a traceback."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 
@@ -37,7 +38,16 @@ def settings() -> Iterator[None]:
         raise SettingError(*error.args) from error
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """What an error says, in one line: torch lists every tensor that does not fit, and the first few are enough."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return " ".join(lines[:3]) + (f" (and {len(lines) - 3} more)" if len(lines) > 3 else "")
+
+
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""All but tabs and ends of lines; the last turn the direction of a text."""
+
+
+def printable(text: str) -> str:
+    """The text with its control characters written out: a name in a data set's file must not steer a terminal."""
+    return CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)

@@ -2,30 +2,42 @@
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from .errors import DataError
+from .signals import undisturbed
+
+PART = ".part"
+"""Ends the name of a file that is being written."""
 
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to. Whenever the process is killed, `path` holds all that it held before, or all of the new."""
+    """A file to write to. Whenever the process is killed, `path` holds all that it held before, or all of the new.
+
+    It is written aside, under a name of its own; Ctrl-C and other signals are answered when it is whole.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    try:
-        with open(aside, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:  # a full disk, say, which the half of a file would only keep full
-        aside.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    os.replace(aside, path)
+    aside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}{PART}")
+    with undisturbed():
+        try:
+            with open(aside, "xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(aside, path)
+        except BaseException as error:  # a full disk, say, which the half of a file would only keep full
+            aside.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise OSError(error.errno, error.strerror, str(path)) from None
+            raise
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -35,8 +47,16 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a value as JSON, whole or not at all."""
-    write_whole(path, (json.dumps(value, indent=1) + "\n").encode())
+    """Writes a value as JSON, whole or not at all. JSON has no NaN: a number that nothing speaks for becomes null."""
+    write_whole(path, (json.dumps(_without_nan(value), indent=1, allow_nan=False) + "\n").encode())
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 @contextlib.contextmanager

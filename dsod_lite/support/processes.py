@@ -1,9 +1,11 @@
 """This process among others, and its device: who it is, and how all of them say what each of them has."""
 
 import atexit
+import hashlib
 import os
 import time
 import uuid
+import warnings
 from typing import Any
 
 import torch
@@ -14,9 +16,15 @@ from .errors import SettingError, one_line
 
 
 def pick_device(name: str) -> torch.device:
-    """"auto": a GPU where there is one, else the CPU; anything else is torch's own name for a device."""
+    """"auto": a GPU of CUDA's where there is one, else the CPU; anything else is torch's own name for a device.
+
+    On a Mac "auto" warns that its GPU is left out.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+        if name == "cpu" and torch.backends.mps.is_available():
+            said = "device: 'auto' is the CPU here; this Mac's GPU is 'mps', on which the package was only rehearsed"
+            warnings.warn(said, stacklevel=2)
     try:
         return torch.zeros(0, device=name).device
     except (RuntimeError, AssertionError) as error:  # an unknown name, or a device that this machine lacks
@@ -40,7 +48,8 @@ def join(device: str) -> torch.device:
     if not dist.is_initialized():
         backend = "nccl" if picked.type == "cuda" else "gloo"
         store, own, world = next(dist.rendezvous("env://"))
-        dist.init_process_group(backend, store=unused_part(store, own, world), rank=own, world_size=world)
+        _stores.append(unused_part(store, own, world))
+        dist.init_process_group(backend, store=_stores[-1], rank=own, world_size=world)
         atexit.register(dist.destroy_process_group)
     return picked
 
@@ -72,6 +81,25 @@ def unused_part(store: dist.Store, own: int, world: int) -> dist.Store:
     return dist.PrefixStore(name, store)
 
 
+_stores: list[dist.Store] = []
+"""What the processes share, from the time on that they are connected."""
+
+
+def first_to_say(message: str) -> bool:
+    """Whether this process is the one of all that has to say it: the first that wants to.
+
+    Before the processes are connected, when all of them do the same, that is number 0.
+    """
+    if not dist.is_torchelastic_launched():
+        return True
+    if not _stores:
+        return int(os.environ["RANK"]) == 0
+    try:
+        return _stores[-1].add(hashlib.sha256(message.encode()).hexdigest(), 1) == 1
+    except RuntimeError:  # the others are gone, and the store with them
+        return True
+
+
 def world_size() -> int:
     """How many processes there are; 1 without torchrun."""
     return dist.get_world_size() if dist.is_initialized() else 1
@@ -88,6 +116,13 @@ def mean_of_processes(values: Tensor) -> Tensor:
         dist.all_reduce(values)
         values /= world_size()
     return values
+
+
+def anywhere(mine: bool, device: torch.device) -> bool:
+    """Whether it is so in any of the processes, in each of which the answer is the same."""
+    if world_size() == 1:
+        return mine
+    return mean_of_processes(torch.tensor([float(mine)], device=device)).item() > 0
 
 
 def gathered(value: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What a run takes: operations counted, steps timed; epochs that fit into minutes, hours for epochs."""
+"""What a run takes: operations counted, steps timed, hours for its epochs."""
 
 import copy
 import itertools
@@ -15,36 +15,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from ..detector.model import DSOD
 from ..detector.network import Network
 from ..support.errors import SettingError
-from ..support.processes import join, world_size
+from ..support.processes import join
 from .loading import Loader
 from .recipe import TrainConfig
 from .step import Learner
 
-SLACK = 0.92
-"""Of the time that is left, so much is planned for: starting, saving and a busy moment take the rest."""
 FIRST = 2
 """Steps that wait for the loading processes to start, and for the GPU to choose its kernels."""
-
-
-def epochs_in(
-    config: TrainConfig, model: nn.Module, loader: Loader, val_set: Dataset[Any] | None, device: torch.device
-) -> int:
-    """How many epochs fit into `config.minutes`, by timing some steps on a copy of the model, which is thrown away."""
-    assert config.minutes is not None
-    if world_size() > 1:
-        raise SettingError("minutes: several processes would measure different speeds; give epochs")
-    seconds = 60 * config.minutes
-
-    def enough(times: list[float]) -> bool:
-        spent = sum(times) / seconds
-        return spent > 0.02 and (len(times) > 8 or spent > 0.2)
-
-    times = step_times(model, config, loader, device, enough)
-    step = statistics.median(times[1:] or times)  # the first waits until the loading processes have started
-    # Detecting costs about a third of a training step's work, and every `evaluate_every`th epoch does it.
-    validation = len(val_set) / config.batch_size / 3 if val_set is not None else 0.0  # type: ignore[arg-type]
-    epoch = step * (loader.steps + validation / config.evaluate_every)
-    return max(1, int(SLACK * (seconds - sum(times)) / epoch))
 
 
 def hours_to_expect(model: nn.Module, train_set: Dataset[Any], config: TrainConfig, steps: int = 10) -> float:
@@ -71,7 +48,7 @@ def step_times(
     times: list[float] = []
     before = time.perf_counter()
     for images, targets, _ in itertools.chain.from_iterable(map(loader.epoch, itertools.count())):  # one may be a step
-        learner.step(images, targets, len(times), loader.steps)
+        learner.step(images, targets, len(times), config.learning_rate)
         times.append(time.perf_counter() - before)
         before = time.perf_counter()
         if enough(times):

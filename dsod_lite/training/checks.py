@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
 from torch import nn
 from torch.utils.data import Dataset
 
@@ -34,9 +35,20 @@ def check_fit(model: nn.Module, train_set: Dataset[Any], val_set: Dataset[Any] |
 
 def check_finite(model: nn.Module, epoch: int) -> None:
     """Raises NonFiniteLoss, naming a value of the model: after a finite loss the weights may still be infinite."""
-    for name, value in model.state_dict().items():
-        if not value.isfinite().all():
+    state = model.state_dict()
+    finite = torch.stack([value.isfinite().all() for value in state.values()]).tolist()  # a GPU is asked once for all
+    for name, sound in zip(state, finite, strict=True):
+        if not sound:
             raise NonFiniteLoss(f"epoch {epoch + 1}: {name} is not finite any more, though every loss was")
+
+
+def check_learned(model: nn.Module, means: dict[str, float], epoch: int) -> None:
+    """Raises DataError after a first epoch in which no prior of a DSOD met an object: there was nothing to learn."""
+    if epoch == 0 and isinstance(model, DSOD) and means.get("bbox_regression") == 0:
+        raise DataError(
+            "epoch 1: no prior (anchor) was matched with an object of any picture, so nothing can be learned; "
+            "`python -m dsod_lite check FOLDER` says what the boxes are like"
+        )
 
 
 def report_unreadable(said: Iterable[str | None], noted: list[str], before: int, at_most: int) -> int:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -23,6 +24,20 @@ def replaced(forwards: Forwards) -> Iterator[None]:
     finally:
         for module in forwards:
             vars(module).pop("forward", None)
+
+
+@contextlib.contextmanager
+def tuned(fixed: bool) -> Iterator[None]:
+    """Inside of the block cuDNN tries its algorithms for each size of convolution, and keeps to the quickest.
+
+    That pays where sizes are `fixed`, as a DSOD's are: its network's input is warped to one size.
+    """
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = before or fixed
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
 
 
 def recomputed(network: nn.Module) -> dict[nn.Module, Callable[[Tensor], Tensor]]:

@@ -4,7 +4,7 @@ With gradient accumulation the portions pass one after the other, and a step of 
 of whose time a GPU waits for its host. Here they pass together, and the numbers are the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -39,12 +39,14 @@ class Groups:
         self.kept.fill_(kept)
 
 
-def interleaved(items: list[Any], count: int) -> list[Any]:
+def interleaved(items: Sequence[Any] | Tensor, count: int) -> Any:
     """The first pictures of `count` equally long portions, then their second ones, and so on.
 
     In this order, and where a picture's channels lie one after the other in memory, [n * count, C, H, W] is
     [n, count * C, H, W] without a copy, and BatchNorm takes each portion's channel for one of its own.
     """
+    if isinstance(items, Tensor):
+        return items.unflatten(0, (count, -1)).transpose(0, 1).flatten(0, 1)
     size = len(items) // count
     return [items[portion * size + i] for i in range(size) for portion in range(count)]
 

@@ -1,6 +1,6 @@
 """How training gets its pictures: in an order, and with a data augmentation, that the seed alone fixes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -9,10 +9,11 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..support.batches import collate, loaded, worker_count
 from ..support.errors import DataError, SettingError
+from ..support.signals import follow_parent
 from .recipe import TrainConfig
 from .sharing import Share, share_of
 
-Batch = tuple[list[Tensor], list[dict[str, Any]], list[str | None]]
+Loaded = tuple[Sequence[Tensor] | Tensor, list[dict[str, Any]], list[str | None]]
 """Pictures and targets, and for each what was said of an unreadable picture in whose place it is, or None."""
 
 
@@ -86,13 +87,14 @@ class Loader:
             raise SettingError(said)
         share = share_of(config)
         self.sampler = EpochSampler(self.length, config.seed, config.batch_size, share)
-        workers = worker_count(config.workers, device)
+        self.workers = workers = worker_count(config.workers, device)
         self._batches: DataLoader[Any] = DataLoader(
             SeededDataset(dataset),
             share.pictures,
             sampler=self.sampler,
             num_workers=workers,
             collate_fn=collate,
+            worker_init_fn=follow_parent,
             persistent_workers=workers > 0,
             pin_memory=device.type == "cuda",
         )
@@ -102,7 +104,7 @@ class Loader:
         """Batches of an epoch."""
         return self.sampler.steps
 
-    def epoch(self, number: int, step: int = 0) -> Iterator[Batch]:
+    def epoch(self, number: int, step: int = 0) -> Iterator[Loaded]:
         """The batches of an epoch (from 0), from a step on.
 
         Raises:

@@ -1,16 +1,17 @@
 """The optimizer, the learning-rate schedule, and the moving averages of weights (EMA) and statistics."""
 
+import copy
 import math
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..detector.model import DSOD
 from .recipe import TrainConfig
 
 
-def learning_rate_at(step: int, total_steps: int, config: TrainConfig) -> float:
+def learning_rate_at(step: float, total_steps: int, config: TrainConfig) -> float:
     """The learning-rate schedule: linear warm-up from step 0 on, then half a cosine, or `config.drops`."""
     warmup = min(config.warmup_steps, total_steps // 2)
     if step < warmup:
@@ -52,15 +53,26 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     ]
 
 
-def moving_average(decay: float) -> Any:
-    """For `AveragedModel`: an exponential moving average (EMA) of the weights, shorter at the start of a run."""
+class MovingAverage:
+    """An exponential moving average (EMA) of a model's weights and statistics, which forgets faster during early steps.
+
+    Torch's `AveragedModel` asks a GPU for the number of steps in each of them, and waits for the answer.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.module = copy.deepcopy(model)
+        self.decay = decay
+        self.steps = 0
 
     @torch.no_grad()
-    def update(averages: list[Tensor], weights: list[Tensor], steps: Tensor) -> None:
-        now = min(decay, (1 + float(steps)) / (10 + float(steps)))
-        if averages[0].is_floating_point():
-            torch._foreach_lerp_(averages, weights, 1 - now)
-        else:  # counts of batches
-            torch._foreach_copy_(averages, weights)
-
-    return update
+    def update(self, model: nn.Module) -> None:
+        """Takes in the weights after a step; the first step's are the start."""
+        now = min(self.decay, (1 + self.steps) / (10 + self.steps)) if self.steps else 0.0
+        averages, weights = ([*m.parameters(), *m.buffers()] for m in (self.module, model))
+        pairs = list(zip(averages, weights, strict=True))
+        floats = [pair for pair in pairs if pair[0].is_floating_point()]
+        counts = [pair for pair in pairs if not pair[0].is_floating_point()]  # of batches
+        torch._foreach_lerp_([a for a, _ in floats], [w for _, w in floats], 1 - now)
+        if counts:
+            torch._foreach_copy_([a for a, _ in counts], [w for _, w in counts])
+        self.steps += 1

@@ -10,10 +10,10 @@ from ..support.errors import SettingError
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How to train. Give `epochs`, or `minutes` to have the speed measured first and turned into epochs.
+    """How to train. Give `epochs`; or `minutes`, and schedule and end follow the clock.
 
-    A seed fixes a run on one machine's CPU with as many threads. The record of a run by minutes says how many epochs
-    they became, and a run by as many epochs gives the same numbers.
+    A seed fixes a run by epochs on one machine's CPU with as many threads. One by minutes depends on what else the
+    machine does; its record says how many epochs they became.
     """
 
     epochs: int | None = None
@@ -36,12 +36,16 @@ class TrainConfig:
     """sgd's; adamw has its usual two."""
     weight_decay: float = 0.02
     warmup_steps: int = 100
-    """The learning-rate schedule: over so many steps the rate climbs from 0, then follows half a cosine down to 0 …"""
+    """The learning-rate schedule: over so many steps the rate climbs from 0, then follows half a cosine down to 0 …
+    (A run by minutes counts as 2,000 steps here, whatever it makes of them: 100 are a twentieth of the time.)"""
     drops: tuple[float, ...] = ()
     """… or, with drops, stays where it is, but for a division by 10 after each of these shares of all steps."""
     seed: int = 0
     evaluate_every: int = 5
-    """Epochs from one look at the validation pictures to the next; the last epoch is always judged."""
+    """Epochs from one look at the validation pictures to the next; the last epoch is always judged. A run by minutes
+    looks at most 25 times."""
+    patience: int | None = None
+    """Early stopping: the run ends after so many looks in a row that brought no better AP50; None: it never does."""
     workers: int | None = None
     """Processes that load and augment pictures; 0: the training process does it itself, which on a CPU is the
     fastest, as there is no idle core. None: 0 on a CPU, beside a GPU a process for each core, at most 8."""
@@ -70,7 +74,7 @@ class TrainConfig:
             raise SettingError(said)
         if (self.epochs is None) == (self.minutes is None):
             raise SettingError("epochs, minutes: give one of the two")
-        counts = ("epochs", "minutes", "batch_size", "pass_size", "evaluate_every", "checkpoint_every")
+        counts = ("epochs", "minutes", "batch_size", "pass_size", "evaluate_every", "patience", "checkpoint_every")
         for name in (*counts, "learning_rate"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:

@@ -1,20 +1,22 @@
 """A run: its state, and its folder, which holds a checkpoint of the state and a record of what was done."""
 
+import contextlib
 import os
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from torch import nn
 from torch.utils.data import Dataset
 
 from ..support.environment import environment
 from ..support.errors import one_line
-from ..support.files import write_json
-from ..support.processes import rank
+from ..support.files import PART, write_json
+from ..support.processes import gathered, rank
 from ..weights.checkpoint import (
+    BEST,
     CHECKPOINT,
     MODEL_FIELDS,
     CheckpointError,
@@ -29,6 +31,8 @@ from .recipe import TrainConfig
 from .step import Learner, LearnerState
 
 RECORD = "run.json"
+LOCK = "training.lock"
+"""Locked while a process trains into the folder."""
 
 
 @dataclass
@@ -45,7 +49,7 @@ class RunState:
     environments: list[dict[str, Any]]
     """Where the run began and, after it, where it was gone on with."""
     epochs: int
-    """All epochs of the run; 0: not known yet."""
+    """All epochs of the run; 0: not known yet, as of one by minutes before it has ended."""
     epoch: int
     """Epochs done."""
     step: int
@@ -58,6 +62,10 @@ class RunState:
     """Of training."""
     history: list[dict[str, float]]
     """The curve, see `train`."""
+    threshold: float | None = None
+    """The score from which on a detection is worth showing: the best F1 on the validation pictures."""
+    data: str = ""
+    """The fingerprint of the pictures to train on; "": they have none."""
 
 
 def save(path: Path, state: RunState, learner: Learner) -> None:
@@ -83,8 +91,10 @@ def restore(path: Path, state: RunState, learner: Learner) -> RunState:
     same = ("classes", "pictures", "augmentation", "train", "architecture", "config")
     if found := differences({name: ours[name] for name in same}, {name: theirs[name] for name in same}):
         raise CheckpointError(f"{path}: another run's: {'; '.join(found)}")
+    if state.data and saved.get("data", "") not in ("", state.data):
+        raise CheckpointError(f"{path}: another run's: pictures: they, their order or their boxes were others")
     try:
-        learner.load(LearnerState(**{f.name: saved[f.name] for f in fields(LearnerState)}))
+        learner.load(LearnerState(**{f.name: saved[f.name] for f in fields(LearnerState) if f.name in saved}))
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise CheckpointError(f"{path}: model, optimizer: {one_line(error)}") from None
     return RunState(**{f.name: saved[f.name] for f in fields(RunState) if f.name in saved})
@@ -95,7 +105,8 @@ class Run:
 
     FOLDER/checkpoint.pt holds the last whole checkpoint; FOLDER/run.json the command, config, seed, device, versions,
     commit, time and curve. Both are written anew after every epoch, the checkpoint within long ones too, each whole or
-    not at all. With several processes all of them read the folder, and the first one writes.
+    not at all. FOLDER/best.pt holds the detector of the epoch that was best on the validation pictures, and nothing
+    else. With several processes all of them read the folder, and the first one writes.
     """
 
     def __init__(
@@ -117,35 +128,48 @@ class Run:
             unreadable=[],
             seconds=0.0,
             history=[],
+            data=train_set.fingerprint() if hasattr(train_set, "fingerprint") else "",
         )
-        self._clock = time.perf_counter()
 
-    def tick(self) -> None:
-        """Adds the time since the last tick to the seconds of training."""
-        now = time.perf_counter()
-        self.state.seconds += now - self._clock
-        self._clock = now
-
-    def start(self, resume: bool) -> None:
-        """Makes the folder, or takes up the run that is in it.
+    @contextlib.contextmanager
+    def started(self, resume: bool) -> Iterator[None]:
+        """The folder for this run alone while the block runs: made, or with the run taken up that is in it.
 
         Raises:
-            CheckpointError: if there is a run and `resume` is False, or it differs from this one; says in which field.
+            CheckpointError: if another process trains into it, or there is a run and `resume` is False, or it differs
+                from this one; says in which field.
         """
         if self.folder is None:
+            yield
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         if not os.access(self.folder, os.W_OK):  # better now than after an epoch
             raise CheckpointError(f"{self.folder}: nothing can be written to this folder")
-        path = self.folder / CHECKPOINT
+        lock = FileLock(self.folder / LOCK, timeout=0)  # which a process that dies leaves open
+        with contextlib.ExitStack() as held:
+            free = True
+            if rank() == 0:
+                try:
+                    held.enter_context(lock)
+                except Timeout:
+                    free = False
+            if not gathered(free)[0]:
+                raise CheckpointError(f"{self.folder}: another process trains into this folder")
+            if rank() == 0:
+                for half in self.folder.glob(f"*{PART}"):  # of a process that was killed
+                    half.unlink(missing_ok=True)
+            self._take_up(self.folder / CHECKPOINT, resume)
+            yield
+
+    def _take_up(self, path: Path, resume: bool) -> None:
         if not path.exists():
             return
         if not resume:
             raise CheckpointError(f"{path}: this folder holds a run already; resume it, or choose another folder")
         here, began = self.state.environments, restore(path, self.state, self.learner)
-        if began.epoch < began.epochs:
+        if began.epoch < began.epochs or not began.epochs:
             began.environments += here
-        self.state = began  # its config too, as it began; device and workers may be others now
+        vars(self.state).update(vars(began))  # its config too, as it began; device and workers may be others now
         self._write_record()  # a kill between checkpoint and record leaves the record an epoch behind
 
     def finish_epoch(self, entry: dict[str, float]) -> None:
@@ -154,6 +178,14 @@ class Run:
         self.state.epoch, self.state.step, self.state.sums = self.state.epoch + 1, 0, {}
         self.keep()
         self._write_record()
+
+    def keep_best(self, ap50: float) -> None:
+        """Writes the detector as it is judged, if no earlier epoch was as good on the validation pictures."""
+        beaten = any(ap50 <= entry["val_ap50"] for entry in self.state.history if "val_ap50" in entry)
+        if not beaten and self.folder and rank() == 0:
+            model = self.learner.judged
+            held = {"model": model.state_dict(), "classes": self.state.classes, "threshold": self.state.threshold}
+            save_checkpoint(self.folder / BEST, {**held, "epoch": self.state.epoch + 1, **describe(model)})
 
     def keep(self) -> None:
         """Writes the checkpoint."""

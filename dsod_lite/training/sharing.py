@@ -1,7 +1,8 @@
 """Data parallelism: several processes train as one, started by torchrun. Who is this one, and what is its share?
 
 However many there are, they see the same pictures in the same batches, and BatchNorm and the loss the same parts of
-them (micro-batches); so the numbers are those of one process.
+them (micro-batches). So a step is that of one process, but for the order in which float32 adds up. Steps carry that
+difference on: two runs of some epochs are two runs, as those of two seeds are.
 """
 
 from collections.abc import Callable

@@ -9,15 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim.swa_utils import AveragedModel
 
 from ..detector.model import DSOD
-from ..support.batches import to_device
 from ..support.processes import mean_of_processes
-from .forwards import recomputed, replaced
-from .groups import Groups, grouped, interleaved
+from .feeding import placed
+from .forwards import recomputed, replaced, tuned
+from .groups import Groups, grouped
 from .memory import half_of, portions_with_room
-from .optimizer import learning_rate_at, make_optimizer, moving_average, norm_momentum_at
+from .optimizer import MovingAverage, make_optimizer, norm_momentum_at
 from .recipe import TrainConfig
 from .sharing import share_of, synchronized
 
@@ -34,6 +33,8 @@ class LearnerState:
     """Where the weights are averaged, those that training goes on with."""
     averaged: int
     """Steps in the average."""
+    skipped: int = 0
+    """Steps that changed nothing, since float16 had no numbers for their gradients."""
 
 
 class Learner:
@@ -61,14 +62,15 @@ class Learner:
             self.forwards |= synchronized(model)
         if config.compile and isinstance(model, DSOD):
             model.network.compile()
+        self.fixed = isinstance(model, DSOD) and device.type == "cuda"
+        """Whether all passes have pictures of one size."""
         self.optimizer = make_optimizer(model, config, fused=device.type == "cuda")
         # Mixed precision: `autocast` computes convolutions in it; float16 needs its gradients scaled as well.
         precision = half_of(device) if config.precision == "half" else config.precision
         self.precision = getattr(torch, precision)
         self.scaler = torch.amp.GradScaler(device.type, enabled=precision == "float16")
-        self.average = None
-        if config.weight_average:
-            self.average = AveragedModel(model, multi_avg_fn=moving_average(config.weight_average), use_buffers=True)
+        self.scale, self.skipped = self.scaler.get_scale(), 0
+        self.average = MovingAverage(model, config.weight_average) if config.weight_average else None
         self.processes = None
         if self.share.world > 1:
             with warnings.catch_warnings():  # newer torch has another word for it, which older torch does not know
@@ -82,28 +84,31 @@ class Learner:
         return self.average.module if self.average is not None else self.model
 
     def step(
-        self, images: Sequence[Tensor], targets: Sequence[dict[str, Any]], step: int, total_steps: int
+        self, images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Any]], step: int, rate: float
     ) -> list[dict[str, float]]:
-        """One step on this process's pictures of a batch. Returns the losses of each micro-batch."""
+        """One step, the run's `step`th, at a learning rate. Returns the losses of each micro-batch."""
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate_at(step, total_steps, self.config)
+            group["lr"] = rate
         # For models with randomness of their own: other numbers in each process, and the same ones after a kill.
         torch.manual_seed(self.config.seed * 1_000_003 + step + (self.share.rank << 40))
         self.optimizer.zero_grad(set_to_none=True)
         losses = self.backpropagate(images, targets, step)
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        if self.average is not None:
-            self.average.update_parameters(self.model)
+        before, self.scale = self.scale, self.scaler.get_scale()
+        if self.scale < before:  # which is how it says that it left out this step
+            self.skipped += 1
+        elif self.average is not None:
+            self.average.update(self.model)
         return losses
 
     def backpropagate(
-        self, images: Sequence[Tensor], targets: Sequence[dict[str, Any]], step: int = 0
+        self, images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Any]], step: int = 0
     ) -> list[dict[str, float]]:
         """Accumulates the gradients of a batch, whose portions BatchNorm and the loss see one by one.
 
         Args:
-            images: float [3, H, W] each, `share.pictures` of them.
+            images: float in [0, 1] or uint8, `share.pictures` of [3, H, W], in a list or a tensor.
             targets: as `DSOD` takes them.
             step: from 0; it decides about BatchNorm's momentum, where the config has a `norm_average`.
 
@@ -115,15 +120,13 @@ class Learner:
         passes = self.passes()
         for i, portions in enumerate(passes):
             own = slice(portions[0].start, portions[-1].stop)
-            pictures = list(zip(images[own], targets[own], strict=True))
-            with replaced(self.prepared(portions, step)), self.alone_until(i == len(passes) - 1):
-                pictures = interleaved(pictures, len(portions))
-                own_images = [image.to(self.device, non_blocking=True) for image, _ in pictures]
-                own_targets = [to_device(target, self.device) for _, target in pictures]
+            last = i == len(passes) - 1
+            with tuned(self.fixed), replaced(self.prepared(portions, step)), self.alone_until(last):
+                batch = placed(self.model, images[own], targets[own], len(portions), self.device)
                 with torch.autocast(self.device.type, self.precision, enabled=self.precision != torch.float32):
-                    losses = (self.processes or self.model)(own_images, own_targets)
+                    losses = (self.processes or self.model)(*batch)
                 each = torch.stack(list(losses.values())).view(len(losses), -1)  # [names, portions]
-                loss = each.sum(dim=0).mean() * (len(pictures) / len(images))
+                loss = each.sum(dim=0).mean() * ((own.stop - own.start) / len(images))
                 self.scaler.scale(loss).backward()
             names = ["loss", *losses]
             values.append(torch.cat([each.sum(dim=0, keepdim=True), each]).detach().float())
@@ -172,20 +175,17 @@ class Learner:
 
     def state(self) -> LearnerState:
         """What `load` takes up again."""
-        average, others = self.average, (self.optimizer.state_dict(), self.scaler.state_dict())
-        if average is None:
-            return LearnerState(self.model.state_dict(), *others, weights=None, averaged=0)
-        weights, steps = self.model.state_dict(), int(average.n_averaged)
-        return LearnerState(average.module.state_dict(), *others, weights, steps)
+        average, optimizer, scaler = self.average, self.optimizer.state_dict(), self.scaler.state_dict()
+        weights, averaged = (None, 0) if average is None else (self.model.state_dict(), average.steps)
+        return LearnerState(self.judged.state_dict(), optimizer, scaler, weights, averaged, self.skipped)
 
     def load(self, state: LearnerState) -> None:
         """Takes up a `state`; raises what torch raises if it does not fit."""
-        if self.average is None:
-            self.model.load_state_dict(state.model)
-        else:
-            self.average.module.load_state_dict(state.model)
-            self.average.n_averaged.fill_(state.averaged)
+        self.judged.load_state_dict(state.model)
+        if self.average is not None:
+            self.average.steps = state.averaged
             self.model.load_state_dict(state.weights or {})
         self.optimizer.load_state_dict(state.optimizer)
         if state.scaler:  # empty if the run began on a GPU with the other kind of half precision
             self.scaler.load_state_dict(state.scaler)
+        self.scale, self.skipped = self.scaler.get_scale(), state.skipped

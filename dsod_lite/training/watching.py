@@ -1,20 +1,44 @@
 """What there is to see while a run goes on: its curve, and pictures with the detections of the day."""
 
+import contextlib
 import importlib.util
+import warnings
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 from torch import Tensor
+from tqdm import tqdm
 
 from .. import plots
+from ..support.errors import one_line
 from ..support.processes import rank
+from .pace import Pace
 
 PICTURES = 8
 """On a sheet of samples."""
 MIN_SCORE = 0.4
 """Of what is drawn there, as in `detect`. A lower one fills the first sheets of a run with hundreds of boxes, which
 takes seconds and shows nothing."""
+
+
+def progress_bar(pace: Pace) -> Any:
+    """The progress bar: of pictures, or in a run by minutes of its seconds."""
+    if pace.seconds is not None:
+        shown = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} s{postfix}"
+        return tqdm(total=round(pace.seconds), initial=round(pace.elapsed), bar_format=shown, disable=rank() > 0)
+    done, total = (steps * pace.config.batch_size for steps in pace.place())
+    return tqdm(total=total, initial=done, unit="img", disable=rank() > 0)
+
+
+def summary(entry: dict[str, float], epochs: int) -> str:
+    """One line of the log."""
+    minutes, seconds = divmod(round(entry["seconds"]), 60)
+    of = f"/{epochs}" if epochs else ""
+    return (
+        f"epoch {entry['epoch']:3}{of}  loss {entry['loss']:.3f}  validation AP50 {entry['val_ap50']:.3f}"
+        f"  {minutes}:{seconds:02}"
+    )
 
 
 class Watch:
@@ -39,30 +63,43 @@ class Watch:
     def close(self) -> None:
         """Writes what is still to be written."""
         if self._writer is not None:
-            self._writer.close()
+            with contextlib.suppress(Exception):
+                self._writer.close()
 
-    def log(self, entry: dict[str, float]) -> None:
-        """An epoch's line of the curve."""
+    def show(self, entry: dict[str, float], dataset: Any, detections: list[dict[str, Tensor]] | None) -> None:
+        """What there is to see of an epoch: its line of the curve and, where they were judged, validation pictures.
+
+        Nothing that goes wrong here ends a run: it is warned of.
+        """
+        if self.folder is None:
+            return
+        try:
+            if detections is not None:
+                self._draw(self.folder / "samples", int(entry["epoch"]), dataset, detections)
+            self._log(entry)
+        except Exception as error:
+            warnings.warn(f"epoch {entry['epoch']} is kept, but cannot be shown: {one_line(error)}", stacklevel=2)
+
+    def _log(self, entry: dict[str, float]) -> None:
         if writer := self.writer():
             for name, value in entry.items():
                 if name != "epoch":
                     writer.add_scalar(name, value, entry["epoch"])
             writer.flush()
 
-    def show(self, dataset: Any, detections: list[dict[str, Tensor]], epoch: int) -> None:
+    def _draw(self, folder: Path, epoch: int, dataset: Any, detections: list[dict[str, Tensor]]) -> None:
         """The first pictures, with their objects in dashes and what was found in the colours of the classes."""
-        if self.folder is None:
-            return
         items = [dataset[i] for i in range(min(PICTURES, len(dataset)))]
         images, targets = [image for image, _ in items], [target for _, target in items]
         classes = getattr(dataset, "classes", None)
         figure = plots.show_detections(images, detections[: len(items)], targets, classes, MIN_SCORE)
-        path = self.folder / "samples" / f"epoch_{epoch:04}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=100)
-        if writer := self.writer():
-            writer.add_figure("detections", figure, epoch, close=False)
-        plt.close(figure)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            figure.savefig(folder / f"epoch_{epoch:04}.jpg", dpi=100)
+            if writer := self.writer():
+                writer.add_figure("detections", figure, epoch, close=False)
+        finally:
+            plt.close(figure)
 
 
 class LiveHistory:

@@ -27,6 +27,8 @@ MODEL_FIELDS: Fields = {"model": dict, "architecture": str, "config": (dict, typ
 """What it takes to detect; a run's checkpoint has more, see `training.run`."""
 CHECKPOINT = "checkpoint.pt"
 SAFETENSORS = ".safetensors"
+BEST = "best.pt"
+"""In a run's folder, beside the last one: the detector of the epoch that was best on the validation pictures."""
 RETIRED = {"matching": "bipartite"}
 """Fields that configs once had, with the one value that still means what is done."""
 
@@ -55,17 +57,19 @@ def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
             raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
 
-def save_model(path: str | Path, model: DSOD, classes: Sequence[str]) -> None:
+def save_model(path: str | Path, model: DSOD, classes: Sequence[str], threshold: float | None = None) -> None:
     """Writes what it takes to detect, and no more: weights, config and the names of the classes 1 to C - 1.
 
-    A path that ends in .safetensors gets a file that the book's page "Watch a detector learn" opens.
+    `threshold` is the score from which on a detection is worth showing, if one is known; see `load_threshold`. A path
+    that ends in .safetensors gets a file that the book's page "Watch a detector learn" opens; it holds no threshold.
     """
     if Path(path).suffix == SAFETENSORS:
         tensors = {name: value for name, value in model.state_dict().items() if value.is_floating_point()}
         about = {"config": json.dumps(asdict(model.config)), "classes": json.dumps(list(classes))}
         write_safetensors(Path(path), tensors, about)
         return
-    save_checkpoint(Path(path), {"model": model.state_dict(), "classes": list(classes), **describe(model)})
+    held = {"model": model.state_dict(), "classes": list(classes), "threshold": threshold}
+    save_checkpoint(Path(path), {**held, **describe(model)})
 
 
 def checkpoint_path(path: str | Path) -> Path:
@@ -88,12 +92,7 @@ def load_checkpoint(path: str | Path, expected: Fields = MODEL_FIELDS) -> dict[s
         raise CheckpointError(f"{path}: there is no such checkpoint")
     if path.suffix == SAFETENSORS and expected is MODEL_FIELDS:
         return from_safetensors(path)
-    try:
-        with zipfile.ZipFile(path) as archive:  # what torch writes: an archive with a checksum for each tensor
-            whole = archive.testzip() is None
-    except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError):
-        whole = False
-    if not whole:
+    if not is_whole(path):
         raise CheckpointError(f"{path}: is truncated, altered, or no checkpoint at all")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -131,6 +130,22 @@ def as_tuples(value: Any) -> Any:
     return tuple(map(as_tuples, value)) if isinstance(value, list) else value
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a file is what torch writes: an archive of members that are stored as they are, each with its checksum.
+
+    Nothing is unpacked, so that no member can be larger than the file, nor all of them together.
+    """
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+                stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
+                size = sum(member.file_size for member in members)
+                return stored and size <= path.stat().st_size and archive.testzip() is None
+        except Exception:  # an altered directory leads zipfile anywhere
+            return False
+
+
 def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DSOD, tuple[str, ...]]:
     """The detector of a checkpoint, in evaluation mode, and the names of its classes 1 to C - 1.
 
@@ -143,20 +158,49 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DS
     if state["config"] is None:
         raise CheckpointError(f"{path}: config: the file holds a {state['architecture']}, not a DSOD")
     try:
-        model = DSOD(config_from_dict(state["config"]))
+        config = config_from_dict(state["config"])
     except (ValueError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"{path}: config: {one_line(error)}") from None
-    count = model.config.num_classes - 1
+    count = config.num_classes - 1
     names = tuple(state["classes"] or map(str, range(1, count + 1)))
     if wrong := [name for name in names if not isinstance(name, str)]:
         raise CheckpointError(f"{path}: classes: {wrong[0]!r} is no name")
     if len(names) != count:
         raise CheckpointError(f"{path}: classes: {len(names)} names, but config.num_classes is {count + 1}")
+    check_weights(path, config, state["model"])
+    model = DSOD(config)
+    model.load_state_dict(state["model"])
+    return model.to(device).eval(), names
+
+
+def check_weights(path: Path, config: DSODConfig, weights: Mapping[str, Any]) -> None:
+    """Raises CheckpointError unless a network of that config has these weights, and none that the file does not hold.
+
+    So nothing is allocated because a file says that it is large.
+    """
+    for field, layers in (("block_layers", sum(config.block_layers)), ("prediction_channels", len(config.map_sizes))):
+        if layers > len(weights):  # building them takes its time, even without weights
+            raise CheckpointError(f"{path}: config: {field}: {layers} layers, but the file has {len(weights)} tensors")
+    tensors = [value for value in weights.values() if isinstance(value, torch.Tensor)]
+    if sum(value.nbytes for value in tensors) > path.stat().st_size:
+        raise CheckpointError(f"{path}: model: its tensors are larger than the file")
     try:
-        model.load_state_dict(state["model"])
+        with torch.device("meta"):
+            DSOD(config).load_state_dict(weights, assign=True)
     except (ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise CheckpointError(f"{path}: model: {one_line(error)}") from None
-    return model.to(device).eval(), names
+
+
+def load_threshold(path: str | Path) -> float | None:
+    """The score from which on the checkpoint's detections are worth showing: that of the best F1 on its validation
+    pictures. None where there were none, and in files of older versions.
+
+    Raises CheckpointError as `load_checkpoint` does, and if the field is no score.
+    """
+    threshold = load_checkpoint(path).get("threshold")
+    if threshold is not None and not (isinstance(threshold, float) and 0 <= threshold <= 1):
+        raise CheckpointError(f"{checkpoint_path(path)}: threshold: {threshold!r} is no score")
+    return threshold
 
 
 def config_from_dict(values: Mapping[str, Any]) -> DSODConfig:

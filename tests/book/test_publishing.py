@@ -1,5 +1,6 @@
 """What publishes the book does what a reader does: the workflows call `make`, and nothing that is not there."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -12,13 +13,6 @@ from chapters import ROOT
 from packaging.requirements import Requirement
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-ACTIONS = {
-    "actions/checkout": "v4",
-    "actions/setup-python": "v5",
-    "actions/upload-artifact": "v4",
-    "actions/upload-pages-artifact": "v3",
-    "actions/deploy-pages": "v4",
-}
 each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
 
 
@@ -39,16 +33,48 @@ def targets() -> set[str]:
 @each_workflow
 def test_a_workflow_runs_what_the_makefile_has(path: Path) -> None:
     commands = [step["run"] for step in steps(path) if "run" in step]
-    called = [command.split()[1] for command in commands if command.startswith("make ")]
+    called = [command.split()[:2] for command in commands]
     assert called
-    assert set(called) <= targets()
-    assert {c.split()[0] for c in commands} <= {"make", "git"}
+    assert {word for program, word in called if program == "make"} <= targets()
+    assert all((ROOT / word).is_file() for program, word in called if program == "python")  # Windows has no make
+    assert {program for program, _ in called} <= {"make", "git", "python"}
 
 
 @each_workflow
-def test_a_workflow_uses_actions_of_a_known_version(path: Path) -> None:
-    used = [step["uses"].split("@") for step in steps(path) if "uses" in step]
-    assert [name for name, version in used if ACTIONS.get(name) != version] == []
+def test_a_workflow_uses_actions_of_one_commit(path: Path) -> None:
+    """A tag can be moved to other code; beside the commit stands the version that it is."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if " uses: " in line]
+    assert lines
+    for line in lines:
+        assert re.search(r" uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
+
+
+@each_workflow
+def test_a_workflow_leaves_no_credentials_behind(path: Path) -> None:
+    fetched = [step for step in steps(path) if "actions/checkout@" in step.get("uses", "")]
+    assert all(step["with"]["persist-credentials"] is False for step in fetched)
+    workflow = read(path)
+    for job in workflow["jobs"].values():
+        assert "permissions" in job or workflow["permissions"] == {"contents": "read"}
+
+
+def test_only_a_tried_wheel_of_a_tag_is_released() -> None:
+    jobs = read(ROOT / ".github/workflows/release.yml")["jobs"]
+    assert "make wheel" in [step.get("run") for step in jobs["build"]["steps"]]
+    assert jobs["publish"]["needs"] == "build"
+    assert jobs["publish"]["if"] == "startsWith(github.ref, 'refs/tags/v')"
+    assert jobs["publish"]["permissions"] == {"id-token": "write"}  # no password: trusted publishing
+    assert not [step for step in jobs["publish"]["steps"] if "password" in step.get("with", {})]
+
+
+def test_other_systems_are_tried_with_each_python_and_the_oldest_torch() -> None:
+    matrix = read(ROOT / ".github/workflows/systems.yml")["jobs"]["package"]["strategy"]["matrix"]
+    tried = [(e["python"], e["torch"]) for e in matrix["include"]] + [
+        (p, t) for p in matrix["python"] for t in matrix["torch"]
+    ]
+    assert {python for python, _ in tried} == {"3.11", "3.12", "3.13", "3.14"}
+    assert {torch for _, torch in tried} == {"newest", "oldest", "nightly"}
+    assert {name.split("-")[0] for name in matrix["system"]} == {"ubuntu", "windows", "macos"}
 
 
 def test_what_is_published_has_been_tested() -> None:
@@ -85,6 +111,22 @@ def test_the_form_for_errata_asks_for_the_page() -> None:
     form = read(ROOT / ".github/ISSUE_TEMPLATE/erratum.yml")
     required = [part["id"] for part in form["body"] if part.get("validations", {}).get("required")]
     assert required == ["page", "says", "expected"]
+
+
+def test_every_place_has_the_same_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\S+)", changes, re.MULTILINE)[0] in (version, "Unreleased")
+    archive = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf-8"))
+    assert archive["title"] == read(ROOT / "CITATION.cff")["title"]
+    assert archive["creators"] == [{"name": author["name"]} for author in read(ROOT / "CITATION.cff")["authors"]]
+
+
+@pytest.mark.parametrize("name", ["bug", "question", "erratum"])
+def test_there_is_a_form_for_it(name: str) -> None:
+    form = read(ROOT / f".github/ISSUE_TEMPLATE/{name}.yml")
+    assert form["labels"] == [name]
+    assert [part["id"] for part in form["body"] if part.get("validations", {}).get("required")]
 
 
 def test_licences_are_named_as_they_are() -> None:

@@ -14,13 +14,14 @@ from folders import make_folder
 from PIL import Image
 from tiny import Rectangles, Toy, quick, same, write_annotation, write_voc
 
-from dsod_lite import __main__, evaluate_coco, evaluate_voc, load_model, predict, train
+from dsod_lite import __main__, evaluate_coco, evaluate_voc, load_model, predict, save_model, train
 from dsod_lite.commands import evaluate as evaluate_command
 from dsod_lite.commands import train as train_command
 from dsod_lite.commands.detect import drawn
-from dsod_lite.datasets import VOCDataset
+from dsod_lite.datasets import VOCDataset, open_split
 from dsod_lite.evaluation import predict as predict_module
 from dsod_lite.training import loop as train_loop
+from dsod_lite.weights.checkpoint import load_checkpoint, load_threshold
 
 REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
@@ -117,31 +118,9 @@ def test_the_splits_that_are_trained_and_judged_on(
     assert call("train", "--data", data, "--output", tmp_path / "run", *options.split(), *FAST) == 0
     assert said in capsys.readouterr().out
     train_set, val_set = trained_on[0]
-    assert train_set.split == said.split()[2]
+    assert all(name.startswith(f"{said.split()[2]}_") for name in train_set.names)
     assert (val_set is None) == ("no validation" in said)
-    assert val_set is None or (val_set.split in said.split("judged on")[1] and val_set.transform is None)
-
-
-class Sized:
-    """A data set of which only the sizes of its pictures are known."""
-
-    def __init__(self, *sizes: tuple[int, int]) -> None:
-        self.sizes = list(sizes)
-
-
-@pytest.mark.parametrize(
-    ("sizes", "expected"),
-    [
-        ([(128, 128)], 128),
-        ([(640, 480)], 256),
-        ([(64, 64)] * 3 + [(4000, 3000)], 64),
-        ([(200, 100)], 128),  # √20000 = 141 is nearer to 128 than to 160
-        ([(10, 10)], 64),
-        ([(100, 100), (160, 160), (200, 200)], 160),
-    ],
-)
-def test_the_networks_input_follows_the_pictures(sizes: list[tuple[int, int]], expected: int) -> None:
-    assert train_command.default_image_size(Sized(*sizes)) == expected  # type: ignore[arg-type]
+    assert val_set is None or (val_set.names[0].split("_")[0] in said.split("judged on")[1] and not val_set.transform)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +167,7 @@ def test_training_starts_from_a_checkpoint_with_other_classes(
 def test_a_folder_without_objects_has_nothing_to_teach(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = make_folder(tmp_path, train={"a": [], "b": []})
     assert call("train", "--data", data, "--output", tmp_path / "run", *FAST) == 2
-    assert "Annotations: no annotation has an object" in capsys.readouterr().err
+    assert "train: no picture has an object" in capsys.readouterr().err
 
 
 def test_minutes_are_the_default_length(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,8 +224,8 @@ def test_a_number_that_nothing_speaks_for_is_null(trained: Path, tmp_path: Path)
 
 def test_detect_draws_and_lists_what_it_finds(data: Path, trained: Path, tmp_path: Path) -> None:
     folder, grey, wide = tmp_path / "pictures", tmp_path / "grey.png", tmp_path / "wide.jpg"
-    folder.mkdir()
-    for name in ("b.png", "a.png"):
+    (folder / "deep").mkdir(parents=True)
+    for name in ("deep/b.png", "a.png"):
         (folder / name).write_bytes((data / "JPEGImages/test_picture0.png").read_bytes())
     (folder / "notes.txt").write_text("no picture")
     Image.new("L", (30, 20), 90).save(grey)
@@ -269,12 +248,14 @@ def test_detect_draws_and_lists_what_it_finds(data: Path, trained: Path, tmp_pat
     }  # fmt: skip
     found = strict(output / "detections.json")
     assert list(found) == ["a.png", "b.png", "grey.png", "wide.png", "a-2.png"]
-    assert found["a.png"] == found["b.png"]
+    assert found["a.png"]["objects"] == found["b.png"]["objects"]
+    assert found["a.png"]["file"] == str(folder / "a.png")
     for name, (width, height) in {"a.png": (64, 64), "grey.png": (30, 20), "wide.png": (900, 300)}.items():
-        assert found[name]
-        scores = [one["score"] for one in found[name]]
+        assert (found[name]["width"], found[name]["height"]) == (width, height)
+        scores = [one["score"] for one in found[name]["objects"]]
         assert scores == sorted(scores, reverse=True)
-        for one in found[name]:
+        assert scores
+        for one in found[name]["objects"]:
             x0, y0, x1, y1 = one["box"]  # in pixels of the picture, not of the drawing
             assert 0 <= x0 <= x1 <= width
             assert 0 <= y0 <= y1 <= height
@@ -318,12 +299,43 @@ def test_detect_leaves_out_what_scores_too_low(data: Path, trained: Path, tmp_pa
     for score in ("0", "0.2", "1.1"):
         output = tmp_path / score
         assert call("detect", picture, "--checkpoint", trained, "--output", output, "--min-score", score) == 0
-        found = strict(output / "detections.json")["test_picture0.png"]
+        found = strict(output / "detections.json")["test_picture0.png"]["objects"]
         assert all(one["score"] >= float(score) for one in found)
         counts.append(len(found))
     assert counts[0] > counts[2] == 0
     drawn = Image.open(tmp_path / "1.1" / "test_picture0.png").convert("RGB")
     assert drawn.size == (512, 512)  # a picture on which nothing is found is drawn all the same
+
+
+def test_detect_shows_what_the_validation_pictures_say_is_worth_showing(
+    data: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = load_checkpoint(trained)
+    picture, file = data / "JPEGImages/test_picture0.png", tmp_path / "own.pt"
+    for threshold in (0.02, 0.999):
+        save_model(file, load_model(trained)[0], state["classes"], threshold)
+        assert load_threshold(file) == threshold
+        assert call("detect", picture, "--checkpoint", file, "--output", tmp_path / str(threshold)) == 0
+        found = strict(tmp_path / str(threshold) / "detections.json")["test_picture0.png"]["objects"]
+        assert all(one["score"] >= threshold for one in found)
+        assert bool(found) == (threshold < 0.5)
+    assert "0 objects (the best is " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["voc", "yolo", "coco", "csv"])
+def test_what_is_found_can_be_read_as_labels(name: str, data: Path, trained: Path, tmp_path: Path) -> None:
+    options = ("--checkpoint", trained, "--output", tmp_path / "out", "--min-score", 0.02, "--format", name)
+    assert call("detect", data, "--split", "test", *options) == 0
+    found = strict(tmp_path / "out/detections.json")
+    labels = open_split(tmp_path / "out" / name, "train", ("blue", "red"))
+    assert sum(len(entry["objects"]) for entry in found.values()) > 0
+    for i, picture in enumerate(labels.names):
+        ours = found[f"{Path(picture).stem}.png"]["objects"]
+        (_, target) = labels[i]
+        assert target["labels"].tolist() == [("blue", "red").index(one["class"]) + 1 for one in ours]
+        boxes = torch.tensor([one["box"] for one in ours]).reshape(-1, 4)
+        torch.testing.assert_close(target["boxes"], boxes, atol=0.6, rtol=0)
+    assert call("detect", data, "--split", "test", *options) == 2  # corrected labels are not written over
 
 
 def test_detect_paints_over_no_picture(
@@ -389,8 +401,8 @@ OPTIONS = {
     "--output JPEGImages Annotations ImageSets/Main",
     "evaluate": "--checkpoint --data --split --json --batch-size --workers --device",
     "detect": "PICTURE_OR_FOLDER --split --checkpoint --output --min-score --device",
-    "arrange": "FOLDER --to --val --test --seed",
-    "check": "FOLDER",
+    "arrange": "FOLDER --to --format --val --test --seed",
+    "check": "FOLDER --image-size",
     "draw": "FOLDER --image-size --train --val --test --level --seed",
     "download": "bccd --to --archive",
     "prepare": "FOLDER --to --size JPEGImages",
@@ -436,10 +448,10 @@ EVALUATE = "evaluate --data {data} --checkpoint "
     ("words", "said"),
     [
         ("train --data {tmp}/nowhere --output {tmp}/run", "nowhere: there is no such folder"),
-        ("train --data {tmp} --output {tmp}/run", "train.txt: there is no such split; the folder has: none"),
-        (TRAIN + "--split all", "all.txt: there is no such split; the folder has: test, train, val"),
-        (TRAIN + "--validation minival", "minival.txt: there is no such split"),
-        (TRAIN + "--held-out minival", "minival.txt: there is no such split"),
+        ("train --data {tmp} --output {tmp}/run", "0 pictures, and no labels that are known"),
+        (TRAIN + "--split all", "all: there is no such split; the folder has: test, train, val"),
+        (TRAIN + "--validation minival", "minival: there is no such split"),
+        (TRAIN + "--held-out minival", "minival: there is no such split"),
         (TRAIN + "--epochs 0", "epochs is 0"),
         (TRAIN + "--minutes nan", "minutes is nan"),
         (TRAIN + "--minutes inf", "minutes is inf"),
@@ -460,7 +472,7 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         (EVALUATE + "{tmp}", "checkpoint.pt: there is no such checkpoint"),
         (EVALUATE + "{broken}", "broken.pt: is truncated"),
         (EVALUATE + "{toy}", "config: the file holds a Toy"),
-        (EVALUATE + "{run} --split minival", "minival.txt: there is no such split"),
+        (EVALUATE + "{run} --split minival", "minival: there is no such split"),
         (EVALUATE + "{run} --batch-size 0", "batch_size"),
         (EVALUATE + "{run} --workers -1", "workers is -1"),
         (EVALUATE + "{run} --device cuda:77", "device is 'cuda:77'"),
@@ -468,15 +480,15 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         ("detect {tmp}/nothing.jpg --checkpoint {run} --output {tmp}", "nothing.jpg: there is no such file"),
         ("detect {data}/Annotations --checkpoint {run} --output {tmp}", "there is no picture in this folder"),
         ("detect {broken} --checkpoint {run} --output {tmp}/o", "broken.pt: cannot be read as a picture"),
-        ("detect {data} --split all --checkpoint {run} --output {tmp}/o", "all.txt: there is no such split"),
+        ("detect {data} --split all --checkpoint {run} --output {tmp}/o", "all: there is no such split"),
         ("detect {data}/JPEGImages --checkpoint {run} --output {broken}", "broken.pt"),
         ("detect {data}/JPEGImages --checkpoint {run} --output {tmp} --device gpu", "device is 'gpu'"),
         ("arrange {tmp}/nowhere --to {tmp}/o", "nowhere: there is no such folder"),
         ("arrange {data} --to {tmp}", "is there already"),
         ("arrange {data} --to {tmp}/o --val 0.6 --test 0.5", "val is 0.6 and test 0.5"),
-        ("arrange {data} --to {tmp}/o --val 0.99 --test 0", "they leave none to train on"),
+        ("arrange {data}/JPEGImages {data}/Annotations --to {tmp}/o --val 0.99 --test 0", "they leave none to train"),
         ("prepare {data} --to {tmp}/o --size 8", "size is 8"),
-        ("prepare {tmp} --to {tmp}/o", "is not in VOC's layout"),
+        ("prepare {tmp} --to {tmp}/o", "0 pictures, and no labels that are known"),
         ("draw {data}", "holds pictures and their lists already"),
         ("draw {tmp}/o --image-size 8", "image_size 8 is below 64"),
         ("draw {tmp}/o --test -1", "length -1 is negative"),
@@ -537,7 +549,7 @@ def test_a_bug_shows_its_traceback_outside_too(data: Path) -> None:
     program = (
         "import runpy, sys\n"
         "import dsod_lite.commands.check as command\n"
-        "command.check_folder = lambda folder: int('a slip')\n"
+        "command.examine_folder = lambda folder: int('a slip')\n"
         f"sys.argv = ['dsod_lite', 'check', {str(data)!r}]\n"
         "runpy.run_module('dsod_lite', run_name='__main__')\n"
     )
@@ -563,11 +575,8 @@ def test_a_picture_that_breaks_off_is_named_whoever_loads_it(
     workers: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = write_voc(tmp_path, train=Rectangles(4))
-    whole = broken / "JPEGImages/train_picture2.png"
-    picture = whole.with_suffix(".jpg")
-    Image.open(whole).save(picture)
+    picture = broken / "JPEGImages/train_picture2.png"
     picture.write_bytes(picture.read_bytes()[:-400])  # its header is whole, so that only loading it finds out
-    whole.unlink()
     options = ("--epochs", "1", "--batch-size", "2", "--device", "cpu", "--workers", workers)
     assert call("train", "--data", broken, "--output", tmp_path / "run", *options) == 2
     last = capsys.readouterr().err.splitlines()[-1]

@@ -1,6 +1,7 @@
 """Loose pictures and XML files become a folder that `check_folder` finds nothing wrong with."""
 
 import sys
+import zlib
 from itertools import chain
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from dsod_lite import __main__
 from dsod_lite.datasets import DataError, VOCDataset, arrange_folder, check_folder, find_images
 from dsod_lite.datasets.folder_tools.arrange import draw_lists
-from dsod_lite.datasets.folder_tools.check import count_objects
+from dsod_lite.datasets.folder_tools.check import examine_folder
 
 CAT = [("cat", 5, 5, 30, 30)]
 
@@ -21,7 +22,7 @@ def loose(folder: Path, *names: str, suffix: str = ".jpg") -> Path:
     """Pictures and their annotations beside one another."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        write_picture(folder / f"{name}{suffix}")
+        write_picture(folder / f"{name}{suffix}", seed=zlib.crc32(name.encode()))
         (folder / f"{name}.xml").write_text(xml(CAT))
     return folder
 
@@ -35,7 +36,7 @@ def test_one_flat_folder_becomes_a_folder_to_train_on(tmp_path: Path) -> None:
     before = contents(source)
     done = arrange_folder([source], tmp_path / "out")
     assert {split: len(names) for split, names in done.lists.items()} == {"train": 6, "val": 2, "test": 2}
-    assert done[1:] == ([], [])
+    assert done[1:3] == ([], [])
     assert check_folder(tmp_path / "out") == []
     for split, names in done.lists.items():
         assert VOCDataset(tmp_path / "out", split).names == names
@@ -100,15 +101,26 @@ def test_what_cannot_be_arranged_is_named_and_nothing_is_left(tmp_path: Path) ->
         assert not list(tmp_path.glob("out*"))
 
     refused("gone: there is no such folder", tmp_path / "gone")
-    loose(source / "again", "a")
-    refused(r"in/again/a\.jpg: has the name of .*in/a\.jpg", source)
+    write_picture(source / "elsewhere.jpg")
+    for folder in ("one", "two"):
+        (source / folder).mkdir()
+        (source / folder / "elsewhere.xml").write_text(xml(CAT))
+    refused(r"in/two/elsewhere\.xml: has the name of .*in/one/elsewhere\.xml", source)
     (tmp_path / "empty").mkdir()
     write_picture(tmp_path / "empty/b.png")
-    refused(r"empty: 1 pictures and 0 annotations, but no NAME\.jpg with its NAME\.xml", tmp_path / "empty")
+    refused("empty: 1 pictures, and no labels that are known: known are ", tmp_path / "empty")
+    source = loose(tmp_path / "good", "a")
     with pytest.raises(ValueError, match=r"val is 0\.5 and test 0\.5"):
         arrange_folder([source], tmp_path / "out", val=0.5, test=0.5)
     with pytest.raises(ValueError, match="of 1 pictures they leave none to train on"):
         arrange_folder([loose(tmp_path / "one", "a")], tmp_path / "out", val=0.5, test=0.4)
+
+
+def test_pictures_of_one_name_in_two_folders_get_names_of_their_own(tmp_path: Path) -> None:
+    source = loose(loose(tmp_path / "in", "a", "b").joinpath("again"), "a").parent
+    write_picture(source / "again/a.jpg", seed=1)
+    done = arrange_folder([source], tmp_path / "out", val=0, test=0)
+    assert done.lists == {"train": ["a", "again_a", "b"]}
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
@@ -122,13 +134,14 @@ def test_the_commands_lead_from_a_loose_folder_to_a_table_of_classes(
     source = loose(tmp_path / "in", *"abcde")
     write_picture(source / "f.jpg")
     assert call(monkeypatch, "check", source) == 1
-    assert "`python -m dsod_lite arrange`" in capsys.readouterr().out
-    assert call(monkeypatch, "train", "--data", source, "--output", tmp_path / "run") == 2
-    assert "`python -m dsod_lite arrange`" in capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "is not divided" in said
+    assert "`python -m dsod_lite arrange FOLDER --to NEW`" in said
+    assert "1 pictures have no labels, and are left out (f.jpg)" in said
     assert call(monkeypatch, "arrange", source, "--to", tmp_path / "out") == 0
     said = capsys.readouterr().out
     assert "3 pictures in train, 1 pictures in val, 1 pictures in test" in said
-    assert "left out: 1 pictures without an XML file" in said
+    assert "left out: 1 pictures without labels" in said
     assert said.count("f.jpg") == 1
     assert call(monkeypatch, "check", tmp_path / "out") == 0
     table = [line.split() for line in capsys.readouterr().out.splitlines()[-2:]]
@@ -141,5 +154,5 @@ def test_objects_are_counted_by_list_and_class(tmp_path: Path) -> None:
     root = make_folder(tmp_path, train={"a": [*CAT, *CAT, ("Dog", 1, 1, 9, 9)], "b": []}, test={"c": CAT})
     add(root, "unlisted", CAT)
     (root / "Annotations/b.xml").write_text("<annotation>")  # a defect, and no reason not to count the rest
-    assert count_objects(root) == {"train": {"cat": 2, "Dog": 1}, "test": {"cat": 1}}
-    assert count_objects(tmp_path / "gone") == {}
+    assert examine_folder(root).counts == {"train": {"cat": 2, "Dog": 1}, "test": {"cat": 1}}
+    assert examine_folder(tmp_path / "gone").counts == {}

@@ -93,7 +93,7 @@ def test_vocs_classes_by_cocos_words(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("{", "cannot be read as COCO's JSON"), ("[]", "cannot be read"), ('{"images": []}', "annotations: is missing")],
+    [("{", "cannot be read as JSON"), ("[]", "cannot be read"), ('{"images": []}', "annotations: is missing")],
 )
 def test_a_broken_file_is_named(tmp_path: Path, content: str, said: str) -> None:
     images, file = make_coco(tmp_path)
@@ -149,7 +149,7 @@ def test_a_broken_annotation_is_named(tmp_path: Path, field: str, value: Any, sa
 
 @pytest.mark.parametrize(("field", "value"), [("file_name", None), ("width", "64"), ("height", 0)])
 def test_a_broken_picture_entry_is_named(tmp_path: Path, field: str, value: Any) -> None:
-    entry = {"id": 9, "file_name": "9.jpg", "width": WIDTH, "height": HEIGHT} | {field: value}
+    entry = {"id": 9, "file_name": f"{9:012}.jpg", "width": WIDTH, "height": HEIGHT} | {field: value}
     files = make_coco(tmp_path)
     content = json.loads(files[1].read_text()) | {"images": [entry], "annotations": []}
     files[1].write_text(json.dumps(content))

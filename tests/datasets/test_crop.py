@@ -26,7 +26,7 @@ from dsod_lite.datasets.augmentation.crop import (
     draw_window,
     ssd_windows,
 )
-from dsod_lite.support.batches import collate
+from dsod_lite.support.batches import collate, loaded
 from dsod_lite.training.loading import EpochSampler, SeededDataset
 
 WHOLE = [0.0, 0.0, 1.0, 1.0]
@@ -263,7 +263,7 @@ def test_workers_and_one_process_give_the_same(tmp_path: Path) -> None:
     loads = []
     for workers in (0, 2):
         loader = DataLoader(dataset, 2, sampler=EpochSampler(8, 5), num_workers=workers, collate_fn=collate)
-        loads.append([(i, t) for images, targets, _ in loader for i, t in zip(images, targets, strict=True)])
+        loads.append([(i, t) for images, targets, _ in loaded(loader) for i, t in zip(images, targets, strict=True)])
     for (image, target), (other_image, other_target) in zip(*loads, strict=True):
         assert torch.equal(image, other_image)
         assert torch.equal(target["boxes"], other_target["boxes"])

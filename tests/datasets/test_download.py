@@ -357,7 +357,12 @@ def test_the_real_set_has_its_two_boxes_of_no_size(bccd: Path) -> None:
     said = " ".join(str(warning.message) for warning in [*caught, *test_set])
     assert "BloodImage_00338" in said
     assert "BloodImage_00343" in said
-    defects = [line for line in check_folder(bccd) if "no width or height" in line]
+    defects = check_folder(bccd)
+    copies = [line for line in defects if "has a copy of the same photograph" in line]
+    assert len(copies) == 1  # the same cells twice, in another focus, one to learn from and one to choose by
+    assert "BloodImage_00038.jpg: is in train, and val has" in copies[0]
+    assert "BloodImage_00037.jpg" in copies[0]
+    defects = [line for line in defects if "no width or height" in line]
     assert [Path(line.split(": ")[0]).stem for line in defects] == ["BloodImage_00338", "BloodImage_00343"]
 
 

@@ -24,7 +24,7 @@ COLOURS = {"A": (255, 0, 0), "B": (0, 255, 0), "C": (0, 0, 255), "D": (255, 255,
 
 
 def letters(rows: str) -> np.ndarray:
-    """"AB/CD" -> a picture of four blocks, 16 wide and 8 high each."""
+    """ "AB/CD" -> a picture of four blocks, 16 wide and 8 high each."""
     picture = np.array([[COLOURS[c] for c in row] for row in rows.split("/")], dtype=np.uint8)
     return picture.repeat(8, axis=0).repeat(16, axis=1)
 
@@ -207,7 +207,7 @@ def test_pixels_that_are_floats_have_no_brightness_to_agree_on(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kept", [3, 50, 0.3, 0.6, 0.95])
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".gif", ".bmp", ".tif"])
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".gif", ".bmp", ".tif"])
 def test_a_truncated_picture_names_its_file(tmp_path: Path, suffix: str, kept: float) -> None:
     path = tmp_path / f"cut{suffix}"
     noise(64, 48).save(path)
@@ -216,6 +216,20 @@ def test_a_truncated_picture_names_its_file(tmp_path: Path, suffix: str, kept: f
     with pytest.raises(DataError) as error:
         read_image(path)
     assert str(error.value).startswith(f"{path}: cannot be read as a picture")
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95, -1])
+def test_a_jpeg_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path, kept: float) -> None:
+    path = tmp_path / "cut.jpg"
+    noise(64, 48).save(path, quality=30)
+    whole, content = read_image(path), path.read_bytes()
+    header = content.index(b"\xff\xda")  # the pixels begin
+    path.write_bytes(content[:kept] if kept < 0 else content[: header + int((len(content) - header) * kept)])
+    with pytest.warns(UserWarning, match=r"cut\.jpg: lacks its last bytes"):
+        image = read_image(path)
+    rows = int(48 * max(kept, 0)) // 16 * 16 - 16
+    assert image.shape == whole.shape
+    assert torch.equal(image[:, : max(rows, 0)], whole[:, : max(rows, 0)])
 
 
 @pytest.mark.parametrize("read_it", [read_image, image_size])
@@ -252,9 +266,7 @@ def encoded(kind: str) -> bytes:
 
 
 @given(st.data(), st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"]))
-def test_damage_is_read_or_reported(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, kind: str
-) -> None:
+def test_damage_is_read_or_reported(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, kind: str) -> None:
     content = bytearray(encoded(kind))
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -289,3 +301,22 @@ def test_a_folder_without_pictures_and_a_missing_path_are_errors(tmp_path: Path)
         find_images([tmp_path])
     with pytest.raises(DataError, match=r"gone: there is no such file or folder"):
         find_images([tmp_path / "gone"])
+
+
+# --- what a file claims to be -------------------------------------------------------------------------------
+
+
+def test_what_begins_another_program_is_no_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow gives EPS to Ghostscript, whatever the file is called."""
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a program is started"))
+    path = tmp_path / "photo.jpg"
+    noise(16, 16).save(path, "EPS")
+    for read in (read_image, image_size):
+        with pytest.raises(DataError, match="cannot be read as a picture"):
+            read(path)
+
+
+def test_sixteen_bits_are_rounded_without_floats(tmp_path: Path) -> None:
+    values = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    Image.fromarray(values).save(tmp_path / "grey.png")
+    assert np.array_equal(read(tmp_path / "grey.png")[..., 0], (values / 257).round().astype(np.uint8))

@@ -111,17 +111,18 @@ def test_what_cannot_be_prepared_is_named_and_nothing_is_left(tmp_path: Path) ->
             prepare_folder(source, tmp_path / "out", size=64)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
 
-    (source / "JPEGImages/b.jpg").write_bytes(whole[: len(whole) // 2])
+    (source / "JPEGImages/b.jpg").write_bytes(whole[:50])
     refused(r"b\.jpg: cannot be read as a picture")
     (source / "JPEGImages/b.jpg").unlink()
     refused(r"b\.jpg: there is no such picture")
     (source / "JPEGImages/b.jpg").write_bytes(whole)
     (source / "Annotations/b.xml").write_text("<annotation><object></object></annotation>")
     refused(r"b\.xml: object 0: name: is missing")
-    (source / "Annotations/b.xml").unlink()
-    for path in (source / "ImageSets/Main").glob("*.txt"):
+    for path in (source / "Annotations").iterdir():
         path.unlink()
-    refused(r"in: is not in VOC's layout")
+    for path in (source / "ImageSets/Main").iterdir():
+        path.unlink()
+    refused("in: 2 pictures, and no labels that are known")
 
 
 def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
@@ -138,16 +139,17 @@ KILLED = """
 import os, signal, sys
 from dsod_lite.datasets.folder_tools import prepared
 
-def write(annotation, *rest, write_scaled=prepared.write_scaled):
-    if annotation.stem == "b":
+def write(picture, *rest, write_scaled=prepared.write_scaled):
+    if picture.name == "b":
         os.kill(os.getpid(), signal.SIGKILL)
-    write_scaled(annotation, *rest)
+    write_scaled(picture, *rest)
 
 prepared.write_scaled = write
 prepared.prepare_folder(sys.argv[1], sys.argv[2], size=64)
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_halfway_it_leaves_no_folder_that_looks_whole(tmp_path: Path) -> None:
     source = folder(tmp_path / "in", a=ramp(300, 200), b=ramp(300, 200), c=ramp(300, 200))
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}

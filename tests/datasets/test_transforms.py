@@ -248,3 +248,36 @@ def test_torchs_seed_decides_everything(augment: Callable[[int], v2.Compose]) ->
         assert torch.equal(image, same_image)
         assert all(torch.equal(target[key], same_target[key]) for key in ("boxes", "labels", "difficult"))
     assert len({tuple(image.flatten().tolist()) for image, _ in first}) == 10
+
+
+@pytest.mark.parametrize(("height", "width"), [(100, 100), (90, 160), (100, 260), (300, 60)])
+def test_a_light_crop_is_cut_from_pictures_of_any_shape(height: int, width: int) -> None:
+    """Half of them, to 0.6 or more of each side, as often narrower as wider than the picture."""
+    torch.manual_seed(0)
+    crop = light_augmentation(64).transforms[0]
+    boxes = tv_tensors.BoundingBoxes(
+        [[width * 0.4, height * 0.4, width * 0.6, height * 0.6]], format="XYXY", canvas_size=(height, width)
+    )  # type: ignore[call-arg]
+    image = tv_tensors.Image(torch.zeros(3, height, width, dtype=torch.uint8))
+    shares = []
+    for _ in range(200):
+        cut, _ = crop(image, boxes)
+        shares.append((cut.shape[-1] / width, cut.shape[-2] / height))
+    cropped = [(w, h) for w, h in shares if (w, h) != (1, 1)]
+    assert 70 < len(cropped) < 130
+    assert all(0.57 <= w <= 1 and 0.57 <= h <= 1 and 0.7 < w / h < 1.43 for w, h in cropped)
+    assert 0.3 < sum(w > h for w, h in cropped) / len(cropped) < 0.7
+
+
+def test_the_light_crop_of_a_square_is_torchvisions() -> None:
+    """So that a run on square pictures keeps its numbers."""
+    theirs = v2.RandomIoUCrop(min_scale=0.6, min_aspect_ratio=0.75, max_aspect_ratio=4 / 3, sampler_options=[0.0, 1.0])
+    boxes = tv_tensors.BoundingBoxes([[10, 20, 60, 50]], format="XYXY", canvas_size=(97, 97))  # type: ignore[call-arg]
+    image = tv_tensors.Image(torch.randint(255, (3, 97, 97), dtype=torch.uint8))
+    for seed in range(20):
+        cuts = []
+        for crop in (light_augmentation(64).transforms[0], theirs):
+            torch.manual_seed(seed)
+            cuts.append(crop(image, boxes))
+        assert torch.equal(cuts[0][0], cuts[1][0])
+        assert torch.equal(cuts[0][1], cuts[1][1])

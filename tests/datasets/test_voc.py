@@ -163,9 +163,7 @@ BAD_BOXES = [
 
 
 @pytest.mark.parametrize(("box", "words"), BAD_BOXES)
-def test_a_bad_box_gets_one_warning_that_counts_and_names(
-    tmp_path: Path, box: tuple[float, ...], words: str
-) -> None:
+def test_a_bad_box_gets_one_warning_that_counts_and_names(tmp_path: Path, box: tuple[float, ...], words: str) -> None:
     root = make_folder(tmp_path, train={"a": [GOOD], "b": [GOOD, ("dog", *box, 1), GOOD], "c": [("cat", *box)]})
     dataset, messages = load(root)
     assert messages == [f"{root} (train): 2 boxes {words} (b object 1, c object 0)"]
@@ -251,9 +249,8 @@ def test_a_truncated_picture_is_named_when_it_is_read(folder: Path) -> None:
     path = folder / "JPEGImages/b.jpg"
     path.write_bytes(path.read_bytes()[:-200])
     dataset = silent(folder)
-    with pytest.raises(DataError) as error:
+    with pytest.warns(UserWarning, match=r"b\.jpg: lacks its last bytes"):
         dataset[1]
-    assert str(error.value).startswith(f"{path}: cannot be read as a picture")
 
 
 def test_a_missing_folder_and_a_missing_list(folder: Path) -> None:

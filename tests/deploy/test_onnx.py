@@ -4,16 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 import pytest
 import torch
 from networks import difference, lived_in
+from PIL import Image
 from tiny import Rectangles, quick
 
 from dsod_lite import DSOD, dsod300, dsod_tiny, train
 from dsod_lite.__main__ import build_parser
 from dsod_lite.commands import COMMANDS
-from dsod_lite.deploy.onnx import export_onnx
+from dsod_lite.deploy.onnx import export_detector, export_onnx
 from dsod_lite.weights.checkpoint import config_from_dict
 
 
@@ -73,3 +75,33 @@ def test_the_command_writes_what_a_reader_of_the_file_needs(tmp_path: Path) -> N
     batch = batch_for(model)
     with torch.no_grad():
         assert difference(run_onnx(tmp_path / "out.onnx", batch), model.eval().network(batch)) < 1e-4
+
+
+def test_the_whole_detector_in_ten_lines(tmp_path: Path) -> None:
+    """What the help of `export` says, against the detector itself."""
+    torch.manual_seed(0)
+    model = lived_in(dsod_tiny(3, 64, channel_order="BGR")).eval()
+    export_detector(model, tmp_path / "detector.onnx", ("a", "b"))
+    generator = np.random.default_rng(0)
+    coarse = Image.fromarray(generator.integers(0, 255, (6, 9, 3), dtype=np.uint8)).resize((90, 60))
+    coarse.save(tmp_path / "photograph.png")
+
+    session = onnxruntime.InferenceSession(tmp_path / "detector.onnx", providers=["CPUExecutionProvider"])
+    size = session.get_inputs()[0].shape[1]
+    image = Image.open(tmp_path / "photograph.png").convert("RGB")
+    small = image.resize((size, size), Image.Resampling.BILINEAR)
+    boxes, labels, scores = session.run(None, {"picture": np.asarray(small)[None]})
+    boxes *= np.array(2 * image.size, np.float32)
+
+    pixels = torch.from_numpy(np.array(small)).permute(2, 0, 1).float() / 255
+    with torch.no_grad():
+        found = model([pixels])[0]
+    kept = found["scores"] > 0.0501
+    assert kept.sum() > 3
+    count = int(kept.sum())
+    scale = torch.tensor([90 / 64, 60 / 64] * 2)
+    torch.testing.assert_close(torch.from_numpy(scores[:count]), found["scores"][kept], atol=1e-4, rtol=0)
+    torch.testing.assert_close(torch.from_numpy(boxes[:count]), found["boxes"][kept] * scale, atol=0.05, rtol=0)
+    assert labels[:count].tolist() == found["labels"][kept].tolist()
+    blank = session.run(None, {"picture": np.zeros((1, 64, 64, 3), np.uint8)})
+    assert len({len(part) for part in blank}) == 1

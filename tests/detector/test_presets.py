@@ -5,9 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from dsod_lite import DSODConfig, dsod_tiny, load_model
+from dsod_lite import DSODConfig, PriorConfig, dsod_tiny, load_model
+from dsod_lite.detector import presets
 from dsod_lite.detector.presets import MODELS
+from dsod_lite.detector.priors import prior_boxes
+from dsod_lite.evaluation.prior_recall import reached
 
 RUNS = Path(__file__).parents[2] / "data" / "runs"
 PRIORS_512 = {
@@ -61,7 +65,7 @@ def test_a_preset_differs_from_dsod300_as_written_here_and_nowhere_else(name: st
     [
         (128, (0.1, 0.24, 0.44, 0.64, 0.84, 1.04), 0.4),
         (191, (0.1, 0.24, 0.44, 0.64, 0.84, 1.04), 0.4),
-        (192, (0.07, 0.15, 0.3, 0.45, 0.65, 0.9), 0.5),
+        (192, (0.07, 0.16, 0.34, 0.55, 0.75, 0.9, 1.04), 0.5),
     ],
 )
 def test_dsod_tinys_priors_are_shares_of_its_input(size: int, fractions: tuple[float, ...], threshold: float) -> None:
@@ -72,7 +76,34 @@ def test_dsod_tinys_priors_are_shares_of_its_input(size: int, fractions: tuple[f
     assert config.match_threshold == threshold
 
 
-@pytest.mark.parametrize(("run", "size"), [("shapes_tiny", 128), ("bccd_tiny", 256)])
-def test_the_shipped_detectors_are_the_preset_of_today(run: str, size: int) -> None:
-    model, classes = load_model(RUNS / f"{run}.pt")
-    assert model.config == dsod_tiny(len(classes) + 1, size).config
+def test_the_shipped_shapes_detector_is_the_preset_of_today() -> None:
+    model, classes = load_model(RUNS / "shapes_tiny.pt")
+    assert model.config == dsod_tiny(len(classes) + 1, 128).config
+
+
+def test_the_shipped_cells_detector_is_the_preset_of_its_day() -> None:
+    """Five maps, and so no large prior in the middle: cells are small."""
+    model, classes = load_model(RUNS / "bccd_tiny.pt")
+    sizes = tuple(256 * share for share in (0.07, 0.15, 0.3, 0.45, 0.65, 0.9))
+    priors = PriorConfig(sizes[:-1], sizes[1:], ((2,), (2, 3), (2, 3), (2, 3), (2,)))
+    then = dsod_tiny(len(classes) + 1, 256, priors=priors, prediction_channels=(128, 128, 64, 64))
+    assert model.config == then.config
+
+
+def test_dsod_tinys_priors_reach_large_objects_at_every_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third of a side or more, anywhere in the picture, twice as wide as high to twice as high as wide."""
+    monkeypatch.setattr(presets, "DSOD", lambda config: config)  # the networks would take most of the time
+    generator = torch.Generator().manual_seed(0)
+    side, aspect, x, y = torch.rand(4, 60, generator=generator)
+    side, aspect = 0.3 * (1 / 0.3) ** side, 2 ** (2 * aspect - 1)
+    width, height = (side * aspect.sqrt()).clamp(max=1), (side / aspect.sqrt()).clamp(max=1)
+    x, y = x * (1 - width), y * (1 - height)
+    boxes = torch.stack([x, y, x + width, y + height], dim=1)
+    middle = torch.tensor([[0.5 - r, 0.5 - r, 0.5 + r, 0.5 + r] for r in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5)])
+    for size in range(64, 513):
+        config: Any = presets.dsod_tiny(image_size=size)
+        priors = prior_boxes(config.priors, config.map_sizes, size)
+        assert reached(middle, priors, config.match_threshold).all(), size
+        if size % 8 == 0:
+            share = reached(boxes, priors, config.match_threshold).float().mean()
+            assert share >= (0.95 if size > 64 else 0.85), (size, share)

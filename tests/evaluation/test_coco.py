@@ -58,9 +58,7 @@ def test_coco_uses_the_best_hundred_of_a_class_and_image():
     box = [0, 0, 40, 40]
     for before, ap in ((99, 1 / 100), (100, 0)):
         boxes = [FAR] * before + [box]
-        stats = evaluate_coco(
-            [detection(*boxes, scores=np.linspace(1, 0.1, before + 1).tolist())], [target(box)]
-        )
+        stats = evaluate_coco([detection(*boxes, scores=np.linspace(1, 0.1, before + 1).tolist())], [target(box)])
         assert stats["AP50"] == pytest.approx(ap)
 
 

@@ -14,7 +14,7 @@ from course import CHAPTERS, CHECKED, ROOT, WRITTEN
 
 from dsod_lite.exercises import CONTENTS, check, find, grade
 from dsod_lite.exercises import __main__ as command
-from dsod_lite.exercises.answers import NOT_YET, RIGHT, UNANSWERED, judge, wanted
+from dsod_lite.exercises.answers import NOT_YET, RIGHT, UNANSWERED, AnswerError, check_file, judge, wanted
 from dsod_lite.exercises.contents import all_exercises
 
 each_checked = pytest.mark.parametrize("name", CHECKED)
@@ -137,6 +137,18 @@ def test_an_error_in_the_answer_is_named_with_its_line() -> None:
     assert "tried:    mirror([[10, 20, 50, 40], [0, 0, 128, 128]], 128)" in text
     assert "IndexError: index 7 is out of bounds" in text
     assert "return boxes[:, 7] - width" in text
+
+
+def test_an_answer_that_ends_the_program_is_no_right_one(tmp_path: Path) -> None:
+    def leave(*_: Any) -> Any:
+        raise SystemExit(0)
+
+    verdict, text = judge(find("boxes.4"), leave)
+    assert verdict != RIGHT
+    assert "SystemExit" in text
+    (tmp_path / "boxes.py").write_text("iou_on_paper = 1 / 7\nraise SystemExit(0)\n")
+    with pytest.raises(AnswerError, match=r"boxes\.py, line 2: SystemExit"):
+        check_file(find("boxes.1"), tmp_path)
 
 
 def test_an_answer_that_changes_its_arguments_spoils_nothing() -> None:

@@ -1,5 +1,6 @@
 """Small folders in VOC's layout, for the tests of whatever reads them."""
 
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def add(root: Path, name: str, objects: Sequence[Object] = (), suffix: str = ".j
     """One picture with its annotation."""
     for folder in ("JPEGImages", "Annotations", "ImageSets/Main"):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    write_picture(root / "JPEGImages" / f"{name}{suffix}", seed=len(name))
+    write_picture(root / "JPEGImages" / f"{name}{suffix}", seed=zlib.crc32(name.encode()))
     (root / "Annotations" / f"{name}.xml").write_text(xml(objects), encoding="utf-8")
 
 

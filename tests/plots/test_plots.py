@@ -17,6 +17,7 @@ from matplotlib.patches import Rectangle
 from dsod_lite.evaluation.voc import evaluate_voc
 from dsod_lite.plots import (
     PALETTE,
+    fonts,
     plot_history,
     plot_precision_recall,
     plot_priors,
@@ -24,6 +25,7 @@ from dsod_lite.plots import (
     show_detections,
     show_samples,
 )
+from dsod_lite.plots.canvas import class_name
 
 
 @pytest.fixture(autouse=True)
@@ -184,9 +186,7 @@ def test_ground_truth_that_reaches_outside_does_not_stretch_the_picture():
     assert ax.get_ylim() == (60, 0)
 
 
-@pytest.mark.parametrize(
-    ("n", "columns", "grid"), [(1, 4, (1, 1)), (4, 4, (1, 4)), (5, 4, (2, 4)), (5, 2, (3, 2))]
-)
+@pytest.mark.parametrize(("n", "columns", "grid"), [(1, 4, (1, 1)), (4, 4, (1, 4)), (5, 4, (2, 4)), (5, 2, (3, 2))])
 def test_a_grid_has_a_place_for_each_image(n, columns, grid):
     images = [torch.rand(3, 40 + 5 * i, 50) for i in range(n)]
     figure = show_detections(images, [found([0.9, 0.8, 0.7])] * n, columns=columns)
@@ -336,3 +336,21 @@ def test_plots_use_a_given_axes(draw):
     _, ax = plt.subplots()
     assert draw(ax) is ax
     assert len(plt.get_fignums()) == 1
+
+
+def test_letters_that_no_font_has_become_the_number_and_are_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    fonts._say.cache_clear()
+    monkeypatch.setattr(fonts, "font_for", lambda text: None if "猫" in text else fonts.USUAL)
+    with pytest.warns(UserWarning, match="no font here has the letters of '猫': in pictures .* called 2") as said:
+        assert [class_name(label, ("Größe", "猫")) for label in (1, 2, 2)] == ["Größe", "2", "2"]
+    assert len(said) == 1
+
+
+def test_a_font_is_looked_for_where_the_usual_one_lacks_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    fonts.font_for.cache_clear()
+    assert fonts.font_for("Größe, кот, قط") is fonts.USUAL
+    letters = {fonts.findfont(fonts.USUAL): frozenset(map(ord, "abc"))}
+    monkeypatch.setattr(fonts, "_letters", lambda path: letters.get(path, frozenset(map(ord, "abc猫"))))
+    assert fonts.font_for("a猫").get_file() != fonts.findfont(fonts.USUAL)
+    assert fonts.font_for("a犬") is None
+    fonts.font_for.cache_clear()

@@ -73,6 +73,7 @@ def test_a_portion_s_losses_are_its_own() -> None:
 def test_interleaving_by_hand() -> None:
     assert interleaved(list("aaabbb"), 2) == list("ababab")
     assert interleaved(list("abcd"), 1) == list("abcd")
+    assert interleaved(torch.tensor([[1], [2], [3], [4], [5], [6]]), 2).tolist() == [[1], [4], [2], [5], [3], [6]]
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])

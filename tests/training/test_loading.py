@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tiny import Rectangles, same
 from torch.utils.data import DataLoader
 
-from dsod_lite.support.batches import collate
+from dsod_lite.support.batches import collate, loaded
 from dsod_lite.training.loading import EpochSampler, SeededDataset
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
@@ -70,11 +70,11 @@ def load(workers: int, epochs: list[int], stop_early: bool = False) -> list[list
         persistent_workers=workers > 0,
     )
     if stop_early:
-        next(iter(loader))
+        next(loaded(loader))
     shown = []
     for epoch in epochs:
         sampler.epoch = epoch
-        shown.append(list(loader))
+        shown.append(list(loaded(loader)))
     return shown
 
 

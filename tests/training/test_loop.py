@@ -2,13 +2,13 @@
 
 import copy
 import itertools
+import json
 import math
 import re
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import torch
@@ -19,13 +19,13 @@ from torch import Tensor, nn
 from torch.utils.data import Subset
 from torchvision.models import detection
 
-from dsod_lite import NonFiniteLoss, TrainConfig, dsod300, dsod_tiny, evaluate_voc, predict, train
+from dsod_lite import NonFiniteLoss, TrainConfig, dsod300, dsod_tiny, evaluate_voc, load_model, predict, train
 from dsod_lite.support.processes import pick_device
-from dsod_lite.training.budget import epochs_in
 from dsod_lite.training.checks import describe_step
 from dsod_lite.training.loading import Loader
 from dsod_lite.training.loop import validation_ap50
 from dsod_lite.training.optimizer import learning_rate_at, make_optimizer, norm_momentum_at, parameter_groups
+from dsod_lite.training.pace import CLOCK_STEPS, LOOKS
 from dsod_lite.training.recipe import RECIPES
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
@@ -189,60 +189,116 @@ def test_model_pictures_and_config_have_to_fit_together() -> None:
 # --- the length of a run -------------------------------------------------------------------------------------
 
 
+class Clock:
+    """A clock that a toy's steps move on: `pace` says how many seconds each takes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *pace: tuple[float, float]) -> None:
+        self.now, self.pace = 0.0, pace
+        monkeypatch.setattr("dsod_lite.training.pace.time.perf_counter", lambda: self.now)
+
+    def step(self) -> None:
+        self.now += next(seconds for until, seconds in self.pace if self.now < until)
+
+
+class Timed(Toy):
+    """A toy whose steps take as long as the clock says, and which remembers the rates it was trained at."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock, self.judged = clock, 0
+
+    def forward(self, images: list[Tensor], targets: Any = None) -> Any:
+        if self.training:
+            self.clock.step()
+        else:
+            self.judged += 1
+        return super().forward(images, targets)
+
+
+BUSY = ((60, 1.0), (120, 20.0), (1e9, 1.0))
+QUIET = ((60, 10.0), (1e9, 0.5))
+
+
 @pytest.mark.parametrize("val_set", [None, Rectangles(4)])
-def test_however_short_the_time_one_epoch_is_trained(val_set: Rectangles | None) -> None:
-    config = quick(minutes=1e-9)
-    assert epochs_in(config, Toy(), Loader(PICTURES, config, CPU), val_set, CPU) == 1
-    assert len(train(Toy(), PICTURES, val_set, config)) == 1
+def test_however_short_the_time_one_step_is_trained(val_set: Rectangles | None) -> None:
+    (entry,) = train(Toy(), PICTURES, val_set, quick(minutes=1e-9))
+    assert ("val_ap50" in entry) == (val_set is not None)
 
 
-def test_more_time_is_more_epochs_and_measuring_leaves_the_model_as_it_was() -> None:
+@pytest.mark.parametrize("pace", [((1e9, 1.0),), BUSY, QUIET])
+def test_a_run_by_minutes_ends_with_them_however_busy_the_machine_becomes(
+    pace: tuple[tuple[float, float], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch, *pace)
+    history = train(Timed(clock), PICTURES, None, quick(minutes=5))
+    assert 300 <= history[-1]["seconds"] <= 300 + pace[-1][1]
+    for entry in history:  # the rate of a step is that of the moment when it began: half a cosine over the minutes
+        begun = entry["seconds"] - next(seconds for until, seconds in pace if entry["seconds"] <= until)
+        share = begun / 300
+        expected = learning_rate_at(CLOCK_STEPS * share, CLOCK_STEPS, quick(minutes=5))
+        assert entry["lr"] == pytest.approx(expected, rel=0.2, abs=1e-4)
+    assert history[-1]["lr"] < 0.05 * quick(minutes=5).learning_rate
+
+
+def test_warm_up_is_a_twentieth_of_a_run_by_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, (1e9, 1.0))
+    rates = [entry["lr"] for entry in train(Timed(clock), PICTURES, None, quick(minutes=5, batch_size=8))]
+    assert rates.index(max(rates)) == pytest.approx(300 / 20, abs=1)
+
+
+def test_a_run_by_minutes_looks_at_the_validation_pictures_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, (1e9, 1.0))
+    model = Timed(clock)
+    history = train(model, PICTURES, Rectangles(4), quick(minutes=5, batch_size=8, evaluate_every=1))
+    assert "val_ap50" in history[-1]
+    assert 0.8 * LOOKS <= sum("val_ap50" in entry for entry in history) == model.judged <= LOOKS + 1
+
+
+def test_a_pass_that_is_longer_than_the_run_is_left_in_its_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch, (1e9, 40.0))
+    (entry,) = train(Timed(clock), PICTURES, None, quick(minutes=1, batch_size=2))  # four steps would take 160 seconds
+    assert entry["seconds"] == 80
+
+
+def test_a_run_by_minutes_is_gone_on_with_for_the_rest_of_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    def kill(history: list[dict[str, float]]) -> None:
+        if len(history) == 4:
+            raise KilledError
+
+    clock = Clock(monkeypatch, (1e9, 5.0))
+    config = quick(minutes=1)
+    with pytest.raises(KilledError):
+        train(Timed(clock), PICTURES, None, config, tmp_path, after_epoch=kill)
+    clock.now += 1000  # until somebody notices
+    history = train(Timed(clock), PICTURES, None, config, tmp_path, resume=True)
+    assert [entry["seconds"] for entry in history] == [10, 20, 30, 40, 50, 60]
+    assert train(Timed(clock), PICTURES, None, config, tmp_path, resume=True) == history
+
+
+def test_early_stopping_ends_a_run_that_gets_no_better(tmp_path: Path) -> None:
+    history = train(Toy(), PICTURES, Rectangles(4), quick(epochs=50, evaluate_every=1, patience=3), tmp_path)
+    assert len(history) == 4  # a toy finds what it finds: the first look is the best
+    assert json.loads((tmp_path / "run.json").read_text())["epochs"] == 4
+
+
+def test_the_best_epoch_is_kept_beside_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aps = iter([0.2, 0.6, 0.6, 0.4])
+    kept: list[Tensor] = []
+    monkeypatch.setattr("dsod_lite.training.loop.validation_ap50", lambda *_: next(aps))
     model = small_dsod()
-    before = small_dsod()
-    loader = Loader(PICTURES, quick(), CPU)
-    few, many = (epochs_in(quick(minutes=m), model, loader, None, CPU) for m in (0.02, 2.0))
-    assert 1 <= few < many
-    assert same_weights(model, before)
-    assert all(p.grad is None for p in model.parameters())
 
+    def remember(history: list[dict[str, float]]) -> None:
+        kept.append(model.state_dict()["network.stem.0.0.weight"].clone())
 
-@pytest.mark.parametrize("judged", [0, 5])
-def test_the_forecast_leaves_a_twelfth_of_the_time_and_no_more(judged: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a clock by which a step takes a second, and pictures that are judged a third of it."""
-    seconds = itertools.count()
-    monkeypatch.setattr("dsod_lite.training.budget.time.perf_counter", lambda: float(next(seconds)))
-    config = quick(minutes=10, batch_size=2, evaluate_every=judged or 1)
-    val_set = Rectangles(6) if judged else None
-    epochs = epochs_in(config, Toy(), Loader(PICTURES, config, CPU), val_set, CPU)
-    an_epoch = len(PICTURES) / 2 + (6 / 2 / 3 / judged if judged else 0)
-    measuring = next(seconds) - 1
-    assert 0.9 * 600 - an_epoch < measuring + epochs * an_epoch < 0.95 * 600
-
-
-def test_where_a_pass_is_one_step_its_slow_first_one_is_not_taken_for_all() -> None:
-    class SlowStart(Toy):
-        begun: ClassVar[list[float]] = []
-
-        def forward(self, images: list[Tensor], targets: Any = None) -> Any:
-            if not self.begun:
-                time.sleep(0.5)
-            self.begun.append(time.monotonic())
-            return super().forward(images, targets)
-
-    config = quick(minutes=0.1, batch_size=len(PICTURES))
-    epochs = epochs_in(config, SlowStart(), Loader(PICTURES, config, CPU), None, CPU)
-    others = [b - a for a, b in itertools.pairwise(SlowStart.begun)]
-    assert len(others) >= 8
-    assert epochs > 2 * 6 / 0.5  # twice what six seconds have room for if every step is like the first
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_a_run_by_minutes_is_the_run_by_the_epochs_that_they_became(workers: int) -> None:
-    timed, counted = small_dsod(), small_dsod()
-    history = train(timed, PICTURES, None, quick(minutes=0.02, workers=workers))
-    again = train(counted, PICTURES, None, quick(epochs=len(history)))
-    assert without_seconds(again) == without_seconds(history)
-    assert same_weights(timed, counted)
+    train(model, PICTURES, Rectangles(4), quick(epochs=4, evaluate_every=1), tmp_path, after_epoch=remember)
+    best, last = load_model(tmp_path / "best.pt")[0], load_model(tmp_path)[0]
+    assert torch.equal(best.state_dict()["network.stem.0.0.weight"], kept[1])
+    assert torch.equal(last.state_dict()["network.stem.0.0.weight"], kept[3])
 
 
 def test_the_last_incomplete_batch_is_left_out() -> None:

@@ -8,7 +8,7 @@ import torch
 
 from dsod_lite import TrainConfig
 from dsod_lite.datasets.augmentation.transforms import AUGMENTATIONS
-from dsod_lite.training import budget, memory
+from dsod_lite.training import memory, pace
 from dsod_lite.training.recipe import RECIPES
 
 DEFAULTS: dict[str, Any] = {
@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "drops": (),
     "seed": 0,
     "evaluate_every": 5,
+    "patience": None,
     "workers": None,
     "device": "auto",
     "save_memory": False,
@@ -83,5 +84,5 @@ def test_the_light_augmentation_s_numbers() -> None:
 
 
 def test_what_is_planned_leaves_some_memory_and_some_time() -> None:
-    assert (budget.SLACK, memory.USABLE, memory.CPU_BYTES) == (0.92, 0.7, 2**31)
+    assert (pace.CLOCK_STEPS, pace.LOOKS, memory.USABLE, memory.CPU_BYTES) == (2000, 25, 0.7, 2**31)
     assert torch.get_default_dtype() == torch.float32  # in which bytes are counted

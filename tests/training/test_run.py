@@ -115,7 +115,7 @@ def kill_again_and_again(folder: Path, seed: int) -> dict[str, int]:
     seen = {"kills": 0, "halves": 0, "within": 0}
     while not in_a_child(folder / "killed", rng.randint(0, 45)):  # a step and its checkpoint have about 30 events
         seen["kills"] += 1
-        seen["halves"] += (folder / "killed/checkpoint.pt.part").exists()
+        seen["halves"] += any((folder / "killed").glob("checkpoint.pt.*.part"))
         if (folder / "killed/checkpoint.pt").exists():
             seen["within"] += load_checkpoint(folder / "killed")["step"] > 0
         if (folder / "killed/run.json").exists():

@@ -109,9 +109,7 @@ def test_a_killed_process_is_started_again_and_the_numbers_are_the_same(tmp_path
         (4, {}, Share(0, 4, 4, 4, together=True)),
     ],
 )
-def test_shares_by_hand(
-    world: int, fields: dict[str, Any], expected: Share, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shares_by_hand(world: int, fields: dict[str, Any], expected: Share, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dsod_lite.training.sharing.world_size", lambda: world)
     assert share_of(TrainConfig(epochs=1, batch_size=16, **fields)) == expected
 

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from torch import nn
 from dsod_lite import datasets, load_model, train
 from dsod_lite.datasets import DataError
 from dsod_lite.support.errors import LoadingError
+from dsod_lite.training.optimizer import learning_rate_at
 from dsod_lite.training.step import Learner
 from dsod_lite.training.watching import LiveHistory, Watch
 from dsod_lite.weights.checkpoint import load_checkpoint
@@ -41,7 +41,7 @@ def test_the_average_by_hand() -> None:
     images, targets = zip(*(PICTURES[i] for i in range(4)), strict=True)
     expected = None
     for step in range(12):
-        learner.step(images, targets, step, 12)
+        learner.step(images, targets, step, learning_rate_at(step, 12, learner.config))
         now = min(0.5, (1 + step) / (10 + step))
         value = model.value.detach().clone()
         expected = value if expected is None else now * expected + (1 - now) * value
@@ -86,7 +86,9 @@ def test_steps_in_half_precision_learn(precision: str) -> None:
     """float16's scale of the loss is too large at first: steps are left out until it fits."""
     learner = Learner(small_dsod(), quick(batch_size=8, precision=precision, warmup_steps=0), CPU)
     images, targets = zip(*(PICTURES[i] for i in range(8)), strict=True)
-    losses = [learner.step(images, targets, step, 24)[0]["loss"] for step in range(24)]
+    losses = [
+        learner.step(images, targets, step, learning_rate_at(step, 24, learner.config))[0]["loss"] for step in range(24)
+    ]
     assert losses[-1] < 0.7 * losses[0]
     if precision == "float16":
         assert learner.scaler.get_scale() < 65536
@@ -199,6 +201,7 @@ class Deadly(Rectangles):
         return super().__getitem__(index)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 def test_a_loading_process_that_dies_stops_the_run_which_can_be_resumed(tmp_path: Path) -> None:
     config = quick(epochs=4, workers=1)
@@ -212,6 +215,8 @@ def test_a_loading_process_that_dies_stops_the_run_which_can_be_resumed(tmp_path
 
 def fill_the_disk(folder: Path) -> None:
     """Goes on with the run, where no file may grow beyond 200 kB: half of a checkpoint."""
+    import resource  # Windows has none
+
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
     try:
@@ -220,6 +225,7 @@ def fill_the_disk(folder: Path) -> None:
         print(error.errno, Path(error.filename).name, *(path.name for path in folder.glob("*.part")))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of a process's files")
 def test_a_full_disk_leaves_the_last_checkpoint_whole(tmp_path: Path) -> None:
     def stop(history: list[Any]) -> None:
         if len(history) == 2:
@@ -285,8 +291,7 @@ def test_tensorboard_reads_the_curves(tmp_path: Path) -> None:
 def test_nothing_is_kept_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     watch = Watch(None)
-    watch.log({"epoch": 1, "loss": 2.0})
-    watch.show(PICTURES, [], 1)
+    watch.show({"epoch": 1, "loss": 2.0}, PICTURES, [])
     watch.close()
     assert list(tmp_path.iterdir()) == []
 

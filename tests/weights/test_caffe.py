@@ -25,9 +25,7 @@ from dsod_lite.weights.caffe import caffe_layers, load_caffemodel
 from dsod_lite.weights.caffe_format import message_types, read_layers
 
 ORACLE = Path(__file__).parent / "oracle"
-TINY = DSODConfig.from_name(
-    "DS/8-8-4-1", num_classes=3, block_layers=(1, 2, 1, 1), prediction_channels=(8, 8, 8, 8, 8)
-)
+TINY = DSODConfig.from_name("DS/8-8-4-1", num_classes=3, block_layers=(1, 2, 1, 1), prediction_channels=(8, 8, 8, 8, 8))
 
 # --- A writer of Caffe's format, as small as the tests allow ------------------------------------------------
 
@@ -168,9 +166,7 @@ def test_names_and_order_are_those_of_the_authors_file(oracle):
 
 
 def test_file_for_other_classes(oracle):
-    with pytest.raises(
-        ValueError, match=r"dsod300\.caffemodel: layer 'First_norm_mbox_conf': is for 21 classes"
-    ):
+    with pytest.raises(ValueError, match=r"dsod300\.caffemodel: layer 'First_norm_mbox_conf': is for 21 classes"):
         load_caffemodel(oracle[0], DSODConfig(num_classes=81))
 
 
@@ -261,9 +257,7 @@ def test_layer_that_does_not_fit_is_named(path, tiny, name, blobs, message):
 
 def test_another_network(path):
     path.write_bytes(net({"conv1_1": [np.ones((64, 3, 3, 3)), np.ones(64)]}, v1=True, old_shape=True))
-    with pytest.raises(
-        ValueError, match=r"'Convolution1': is missing; not used yet: conv1_1.*DS/64-192-48-1"
-    ):
+    with pytest.raises(ValueError, match=r"'Convolution1': is missing; not used yet: conv1_1.*DS/64-192-48-1"):
         load_caffemodel(path)
 
 
@@ -311,8 +305,7 @@ FOUR = bytes_field(5, struct.pack("<4f", 1, 2, 3, 4))
         bytes_field(7, bytes_field(1, varint(3))) + FOUR,
         bytes_field(7, bytes_field(1, varint(2**60) + varint(2**60))) + FOUR,
         bytes_field(7, bytes_field(1, varint(0) + varint(2**64 - 1))),  # an empty array of impossible size
-        bytes_field(7, bytes_field(1, varint(4) + b"\1" * 40))
-        + FOUR,  # more dimensions than an array can have
+        bytes_field(7, bytes_field(1, varint(4) + b"\1" * 40)) + FOUR,  # more dimensions than an array can have
         number_field(1, 2**64 - 1) + number_field(2, 4) + FOUR,  # -1, as protobuf writes it
     ],
     ids=range(7),

@@ -93,7 +93,7 @@ def training(make: Make, switches: Switches, batch: int, side: int, device: torc
     learner.optimizer = make_optimizer(model, config, fused=switches.fused)
     apply(model, switches)
     images, targets = pictures_with_objects(batch, side, device)
-    return lambda: learner.step(images, targets, 0, 1)
+    return lambda: learner.step(images, targets, 0, config.learning_rate)
 
 
 class MadeUp(nn.Module):

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 from torchvision.ops import box_convert
 
 from dsod_lite.datasets import DataError, VOCDataset
-from dsod_lite.datasets.voc import read_item
+from dsod_lite.datasets.labelled import read_item
 
 from ..comparisons.blood_cells import folder as photographs
 

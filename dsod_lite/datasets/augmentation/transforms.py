@@ -1,9 +1,11 @@
 """Data augmentation while training: SSD's and milder ones, in steps of torchvision.transforms.v2."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 import torch
+from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from .crop import SSDCrop
@@ -28,10 +30,26 @@ def light_augmentation(image_size: int) -> v2.Compose:
     Half of the pictures are cropped, to at least 0.6 of each side. Brightness, contrast and saturation vary, hues
     do not.
     """
-    crop = v2.RandomIoUCrop(
-        min_scale=0.6, min_aspect_ratio=0.75, max_aspect_ratio=4 / 3, sampler_options=[0.0, 1.0]
-    )
+    crop = v2.RandomIoUCrop(min_scale=0.6, min_aspect_ratio=0.75, max_aspect_ratio=4 / 3, sampler_options=[0.0, 1.0])
     return _compose(image_size, [crop], v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3))
+
+
+class LightCrop(v2.RandomIoUCrop):
+    """Half of the pictures cut to 0.6 or more of each side, the two shares at most as 4 to 3.
+
+    torchvision's limits are those of the cut's own shape. A picture of 16:9 would only be cut to something narrower,
+    and from 2.25:1 on there is no such cut. Here they are relative to the picture's shape, whatever it is.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(min_scale=0.6, min_aspect_ratio=0.75, max_aspect_ratio=4 / 3, sampler_options=[0.0, 1.0])
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        height, width = next(x.canvas_size for x in flat_inputs if isinstance(x, tv_tensors.BoundingBoxes))
+        shape = width / height
+        relative = copy.copy(self)
+        relative.min_aspect_ratio, relative.max_aspect_ratio = 0.75 * shape, 4 / 3 * shape
+        return v2.RandomIoUCrop.make_params(relative, flat_inputs)
 
 
 def upless_augmentation(image_size: int) -> v2.Compose:

@@ -94,7 +94,7 @@ def _ask(folder: Path, cases: Sequence[Case]) -> list[dict[str, Any]]:
         torch.save([vars(case) for case in cases], asked)
         command = [sys.executable, "-m", "dsod_lite.exercises.own.probing", str(folder), str(asked), str(answered)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+            done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False)
         except subprocess.TimeoutExpired:
             return [{"error": f"it did not end within {SECONDS} seconds", "ended": False}] * len(cases)
         try:

@@ -1,0 +1,115 @@
+"""learn: from labelled pictures to a detector and a page about it, in one line."""
+
+import argparse
+import warnings
+from pathlib import Path
+from typing import Any
+
+from ..datasets import arrange_folder, open_split
+from ..datasets.augmentation.transforms import AUGMENTATIONS
+from ..datasets.folder_tools.check import examine_folder
+from ..datasets.folders import has_split
+from ..datasets.objects import objects_of
+from ..evaluation.predict import predict
+from ..report.report import Judged, Learned, write_report
+from ..support.errors import DataError
+from ..support.files import write_json
+from ..support.processes import pick_device
+from ..weights.checkpoint import BEST, load_checkpoint, load_model
+from . import train
+from .layout import LAYOUT
+from .priors import report
+
+HELP = "from a folder of labelled pictures to a detector and a page about it"
+EPILOG = f"""It recognises the labels' format, looks for defects, divides the pictures where they are not divided,
+trains for the minutes given, and judges the best epoch on pictures that were never trained on. RUN/report.html then
+has the numbers, the mistakes as pictures, labels that are probably wrong, and what to do next; it works offline.
+
+{LAYOUT}
+
+example:
+  python -m dsod_lite learn photographs --minutes 10"""
+LISTED = 10
+"""Defects that are printed; the page has more."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", metavar="FOLDER", help="labelled pictures, in any of the formats below")
+    add("--minutes", type=float, default=5, help="of training; default: 5")
+    add("--output", metavar="RUN", help="the run's folder; default: runs/NAME, by the folder's")
+    add("--augmentation", choices=AUGMENTATIONS, default="light",
+        help="default: light; upless for pictures that have no up, such as a microscope's")  # fmt: skip
+    add("--image-size", type=int, metavar="S", help="side of the input; default: as objects and minutes ask for")
+    add("--seed", type=int, default=0, help="of the random numbers; default: 0")
+    add("--device", default="auto")
+
+
+def run(args: argparse.Namespace) -> int:
+    output = Path(args.output or Path("runs") / Path(args.folder).resolve().name)
+    if (output / "checkpoint.pt").exists():
+        raise DataError(f"{output}: holds a run already; name another folder with --output")
+    found = examine_folder(args.folder)
+    if not found.seen:
+        raise DataError(found.defects[0] if found.defects else f"{args.folder}: there are no labelled pictures")
+    print(f"{args.folder}: {len(found.seen)} pictures with labels ({found.format}), {len(found.defects)} defects")
+    for defect in found.defects[:LISTED]:
+        print(f"  {defect}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is wrong has been said
+        data, division = divided(args, output)
+        train.run(train_arguments(args, data, division, output))
+        said = judge(args, data, division, output, found.defects)
+    low, high = said["interval"]
+    sure = f", 95 % interval {low:.2f} to {high:.2f}" if low is not None else ""
+    print(f"{division[-1]}: AP50 {said['AP50']:.3f}{sure}; shown from a score of {said['threshold']:.2f} on")
+    print(f"Next: open {output / 'report.html'}")
+    return 0
+
+
+def divided(args: argparse.Namespace, output: Path) -> tuple[str, list[str]]:
+    """A folder that is divided, and its lists to train on, to choose by, and for the last word where there is one."""
+    for lists in (["train", "val", "test"], ["train", "val"], ["train", "test"]):
+        if all(has_split(args.folder, split) for split in lists):
+            return args.folder, lists
+    data = output / "pictures"
+    done = arrange_folder([args.folder], data, seed=args.seed)
+    return str(data), [split for split in ("train", "val", "test") if split in done.lists]
+
+
+def train_arguments(args: argparse.Namespace, data: str, division: list[str], output: Path) -> argparse.Namespace:
+    """The command line of `train`."""
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    words = ["--data", data, "--split", division[0], "--validation", division[1], "--minutes", str(args.minutes)]
+    words += ["--augmentation", args.augmentation, "--seed", str(args.seed), "--device", args.device]
+    words += ["--output", str(output)]
+    if args.image_size is not None:
+        words += ["--image-size", str(args.image_size)]
+    return parser.parse_args(words)
+
+
+def judge(args: argparse.Namespace, data: str, division: list[str], output: Path, defects: list[str]) -> dict[str, Any]:
+    """Judges the best epoch, and writes the page and its numbers."""
+    state = load_checkpoint(output)
+    model, classes = load_model(output / BEST, pick_device(args.device))
+    judged = []
+    for split in reversed(division[1:]):  # the last word first
+        dataset = open_split(data, split, classes)
+        judged.append(Judged(split, dataset, *predict(model, dataset)))
+    train_set = open_split(data, division[0], classes, with_objects=True)
+    boxes, labels = objects_of(train_set)
+    size = model.config.image_size
+    priors = report(boxes, labels, classes, model.priors.cpu(), size, tiny=True)
+    train_set.transform = AUGMENTATIONS[args.augmentation](size)
+    threshold = load_checkpoint(output / BEST).get("threshold")
+    command = f"python -m dsod_lite detect PICTURES --checkpoint {output / BEST} --output found"
+    learned = Learned(
+        title=f"A detector of {', '.join(classes[:5])}{' …' if len(classes) > 5 else ''}",
+        model=model, classes=classes, train_set=train_set, history=state["history"],
+        threshold=0.4 if threshold is None else threshold, judged=judged[0], minutes=state["seconds"] / 60,
+        command=command, defects=defects, priors=priors, others=judged[1:],
+    )  # fmt: skip
+    said = write_report(learned, output / "report.html")
+    write_json(output / "report.json", said)
+    return said

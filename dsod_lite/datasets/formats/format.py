@@ -1,0 +1,48 @@
+"""What a format of labels is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..files import Files
+from ..labels import LabelledPicture, Labels
+
+
+@dataclass(frozen=True)
+class Division:
+    """A whole data set, ready to be written: each list's pictures, with boxes in pixels as a viewer shows them."""
+
+    classes: tuple[str, ...]
+    splits: Mapping[str, Sequence[LabelledPicture]]  # every picture has its size, and a name of its own
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way in which labelling tools keep labels.
+
+    Attributes:
+        name: what it is called; `arrange --format` takes it, where it is written.
+        words: what the help says of it.
+        recognises: whether a folder is of this kind, by the names of its files and, where these leave it open, a look
+            into one.
+        read: what the labels say. Raises DataError naming the file and the field.
+        write: pictures and labels into an empty folder; None for what is only read.
+        ending: of the file of labels that each picture has; None: one file has many, or there are others like it.
+        crowds: whether it has a place for COCO's boxes around crowds.
+    """
+
+    name: str
+    words: str
+    recognises: Callable[[Files], bool]
+    read: Callable[[Files], Labels]
+    write: Callable[[Division, Path], None] | None = None
+    ending: str | None = None
+    crowds: bool = False
+
+
+def copy_picture(picture: LabelledPicture, to: Path) -> Path:
+    """The picture's file as TO.suffix, in a folder that is made if need be."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    target = to.with_name(f"{to.name}{picture.path.suffix.lower()}")  # cameras write .JPG
+    target.write_bytes(picture.path.read_bytes())
+    return target

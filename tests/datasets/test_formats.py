@@ -1,0 +1,262 @@
+"""Every format that is written, from one set, and read back; and what each tool's own files look like."""
+
+import json
+import random
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from folders import add, write_list, write_picture
+from PIL import Image
+from tiny import small_dsod
+
+from dsod_lite import __main__
+from dsod_lite.commands import train as train_command
+from dsod_lite.datasets import DataError, arrange_folder, check_folder, open_split
+from dsod_lite.datasets.formats.table import FORMATS, WRITTEN, read_folder
+from dsod_lite.datasets.labels import upright
+from dsod_lite.weights.checkpoint import save_model
+
+Read = dict[str, dict[str, list[tuple[str, list[float]]]]]
+"""List -> picture -> class and box of its objects, in its order."""
+
+
+def contents(root: Path) -> Read:
+    """All that a folder's labels say, boxes in pixels of the upright picture."""
+    _, labels = read_folder(root)
+    return {
+        split: {
+            Path(picture.name).stem: [(o.name, [*o.box]) for o in upright(picture).objects]
+            for picture in labels.pictures(split)
+        }
+        for split in labels.splits
+    }
+
+
+def assert_same(a: Read, b: Read, pixels: float) -> None:
+    assert a.keys() == b.keys()
+    for split in a:
+        assert a[split].keys() == b[split].keys()
+        for name, objects in a[split].items():
+            assert [one[0] for one in objects] == [one[0] for one in b[split][name]]
+            for (_, box), (_, other) in zip(objects, b[split][name], strict=True):
+                assert other == pytest.approx(box, abs=pixels)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """VOC's layout with pictures of many sizes, one of them turned, names and classes in several scripts."""
+    root = tmp_path_factory.mktemp("source")
+    draw = random.Random(0)
+    lists = {"train": ["a", "Käfer im Gras", "猫", "turned"], "val": ["b 1"], "test": ["c", "empty"]}
+    for split, names in lists.items():
+        for name in names:
+            width, height = draw.randrange(40, 900), draw.randrange(40, 700)
+            objects: list[Any] = []
+            for _ in range(0 if name == "empty" else 3):
+                x, y = draw.uniform(0, width - 20), draw.uniform(0, height - 20)
+                x1, y1 = draw.uniform(x + 5, width), draw.uniform(y + 5, height)
+                objects.append((draw.choice(["dog", "Kätzchen & Co", "猫 $1"]), *(f"{v:.2f}" for v in (x, y, x1, y1))))
+            add(root, name, objects)
+            blocks = Image.effect_noise((width, height), 90).convert("RGB")
+            exif = Image.Exif()
+            exif[0x0112] = 6 if name == "turned" else 1
+            blocks.save(root / f"JPEGImages/{name}.jpg", exif=exif)
+            text = (root / f"Annotations/{name}.xml").read_text(encoding="utf-8")
+            text = text.replace("<width>64", f"<width>{width}").replace("<height>48", f"<height>{height}")
+            (root / f"Annotations/{name}.xml").write_text(text, encoding="utf-8")
+        write_list(root, split, "\n".join(names) + "\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def written(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The same set in each format."""
+    root = tmp_path_factory.mktemp("written")
+    for name in WRITTEN:
+        arrange_folder([source], root / name, format=name)
+    return {name: root / name for name in WRITTEN}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_written_is_recognised_and_read_back(name: str, source: Path, written: dict[str, Path]) -> None:
+    row, labels = read_folder(written[name])
+    assert row.name == name
+    assert_same(contents(source), contents(written[name]), pixels=0.02)
+    assert set(labels.classes) == {"dog", "Kätzchen & Co", "猫 $1"}
+    assert check_folder(written[name]) == []
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_any_becomes_any_other(name: str, source: Path, written: dict[str, Path], tmp_path: Path) -> None:
+    other = list(WRITTEN)[(list(WRITTEN).index(name) + 3) % len(WRITTEN)]
+    done = arrange_folder([written[name]], tmp_path / "out", format=other)
+    assert done.kept
+    assert_same(contents(source), contents(tmp_path / "out"), pixels=0.05)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_command_gets_the_same_items(name: str, source: Path, written: dict[str, Path]) -> None:
+    ours, theirs = (open_split(root, "val", ("dog", "猫 $1", "Kätzchen & Co")) for root in (source, written[name]))
+    assert ours[0][1]["labels"].tolist() == theirs[0][1]["labels"].tolist()
+    assert ours.sizes == theirs.sizes
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_command_takes_it(
+    name: str, written: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(train_command, "train", lambda *arguments: made.append(arguments))
+    classes = ("dog", "Kätzchen & Co", "猫 $1")
+    save_model(tmp_path / "model.pt", small_dsod(num_classes=4), classes)
+    judged = ("--checkpoint", tmp_path / "model.pt")
+
+    def call(*words: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["dsod_lite/__main__.py", *map(str, words)])
+        return __main__.main()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert call("train", "--data", written[name], "--epochs", 1, "--output", tmp_path / "run") == 0
+        assert call("evaluate", "--data", written[name], "--split", "val", *judged) == 0
+        assert call("detect", written[name], "--split", "test", "--output", tmp_path / "seen", *judged) == 0
+        assert call("prepare", written[name], "--to", tmp_path / "small", "--size", 32) == 0
+    assert [len(data) for data in made[0][1:3]] == [4, 1]
+    assert len(json.loads((tmp_path / "seen/detections.json").read_text())) == 2
+    assert len(open_split(tmp_path / "small", "train")) == 4
+
+
+def test_the_table_has_names_and_words_of_its_own() -> None:
+    assert len({row.name for row in FORMATS}) == len({row.words for row in FORMATS}) == len(FORMATS)
+    assert {"voc", "coco", "yolo", "labelme", "cvat", "csv", "label-studio"} <= WRITTEN.keys()
+
+
+# --- as the tools themselves write ---------------------------------------------------------------------------
+
+
+def put(root: Path, **files: str) -> Path:
+    """Files by name, with "__" for a folder and "_dot_" for a point; and a picture of 64×48 for each .jpg."""
+    for name, content in files.items():
+        path = root / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(path, len(name)) if path.suffix == ".jpg" else path.write_text(content, encoding="utf-8")
+    return root
+
+
+BOX = [("cat", [16.0, 12.0, 48.0, 36.0])]
+YOLO_LINE = "0 0.5 0.5 0.5 0.5\n"
+TASK = {
+    "data": {"image": "/data/upload/1/0a1b2c3d-a.jpg"},
+    "annotations": [
+        {"was_cancelled": True, "result": [{"value": {"rectanglelabels": ["dog"], "x": 0}}]},
+        {"result": [
+            {"type": "choices", "value": {"choices": ["sharp"]}},
+            {"original_width": 64, "original_height": 48, "image_rotation": 0,
+             "value": {"x": 25, "y": 25, "width": 50, "height": 50, "rotation": 0, "rectanglelabels": ["cat"]}},
+        ]},
+    ],
+}  # fmt: skip
+SHORT = [{"image": "/data/local-files/?d=pictures/a.jpg", "label": [
+    {"x": 25, "y": 25, "width": 50, "height": 50, "rectanglelabels": ["cat"], "original_width": 64,
+     "original_height": 48}]}]  # fmt: skip
+POLYGON = "0 0.25 0.25 0.75 0.25 0.75 0.75 0.25 0.75\n"
+CVAT = "<annotations><meta><task><labels><label><name>cat</name></label></labels></task></meta>{}</annotations>"
+IMAGE = '<image id="0" name="a.jpg" width="64" height="48">{}</image>'
+SHAPES = {"version": "5.0.1", "shapes": [{"label": "cat", "points": [[48, 36], [16, 12]], "shape_type": "rectangle"}],
+          "imagePath": "a.jpg", "imageData": None, "imageHeight": 48, "imageWidth": 64}  # fmt: skip
+EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
+    "YOLO by Ultralytics": ("train", dict(
+        data_dot_yaml="path: ../datasets/pets\ntrain: images/train\nval: images/val\nnames:\n  0: cat\n  1: dog\n",
+        images__train__a_dot_jpg="", labels__train__a_dot_txt=YOLO_LINE, images__val__b_dot_jpg="",
+    )),
+    "YOLO by Roboflow": ("train", dict(
+        data_dot_yaml="train: ../train/images\nval: ../valid/images\nnc: 2\nnames: ['cat', 'dog']\n",
+        train__images__a_dot_jpg="", train__labels__a_dot_txt=YOLO_LINE, valid__images__b_dot_jpg="",
+    )),
+    "YOLO by LabelImg": ("default", dict(a_dot_jpg="", a_dot_txt=YOLO_LINE, classes_dot_txt="cat\ndog\n")),
+    "YOLO by Label Studio": ("default", dict(
+        images__a_dot_jpg="", labels__a_dot_txt=YOLO_LINE, classes_dot_txt="cat\n", notes_dot_json='{"info": {}}',
+    )),
+    "YOLO by CVAT": ("train", dict(
+        obj_dot_data="classes = 1\ntrain = data/train.txt\nnames = data/obj.names\n", obj_dot_names="cat\n",
+        train_dot_txt="data/obj_train_data/a.jpg\n", obj_train_data__a_dot_jpg="",
+        obj_train_data__a_dot_txt=YOLO_LINE,
+    )),
+    "YOLO's polygons": ("default", dict(a_dot_jpg="", a_dot_txt=POLYGON, classes_dot_txt="cat\n")),
+    "LabelMe": ("default", dict(a_dot_jpg="", a_dot_json=json.dumps(SHAPES))),
+    "CVAT's boxes": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(
+        IMAGE.format('<box label="cat" xtl="16" ytl="12" xbr="48" ybr="36"/><tag label="sharp"/>')))),
+    "CVAT's polygons": ("default", dict(a_dot_jpg="", annotations_dot_xml=CVAT.format(
+        IMAGE.format('<polygon label="cat" points="16,12;48,12;48,36"/>')))),
+    "CSV by Roboflow": ("train", dict(
+        train__a_dot_jpg="", train___annotations_dot_csv="filename,width,height,class,xmin,ymin,xmax,ymax\n"
+        "a.jpg,64,48,cat,16,12,48,36\n")),
+    "CSV by VoTT": ("default", dict(
+        a_dot_jpg="", pets_dot_csv='"image","xmin","ymin","xmax","ymax","label"\n"a.jpg",16.0,12.0,48.0,36.0,"cat"\n')),
+    "CSV of RetinaNet": ("default", dict(images__a_dot_jpg="", labels_dot_csv="images/a.jpg,16,12,48,36,cat\n")),
+    "CSV by makesense.ai": ("default", dict(a_dot_jpg="", labels_dot_csv="cat,16,12,32,24,a.jpg,64,48\n")),
+    "Label Studio": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps([TASK]))),
+    "Label Studio's short form": ("default", dict(pictures__a_dot_jpg="", project_dot_json=json.dumps(SHORT))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", EXPORTS)
+def test_exports_of_the_tools(tmp_path: Path, tool: str) -> None:
+    split, files = EXPORTS[tool]
+    found = contents(put(tmp_path, **files))
+    name, objects = next(iter(found[split].items()))
+    assert name == "a"
+    assert [(objects[0][0], pytest.approx(objects[0][1], abs=1e-4))] == BOX
+
+
+def complaint(root: Path, **files: str) -> str:
+    put(root, **files)
+    with pytest.raises(DataError) as error:
+        contents(root)
+    return str(error.value)
+
+
+BROKEN: dict[str, tuple[dict[str, str], str]] = {
+    "a class that yaml lacks": (dict(
+        data_dot_yaml="train: images\nnames: [cat]\n", images__a_dot_jpg="", labels__a_dot_txt="1 0.5 0.5 0.5 0.5"),
+        "labels/a.txt: line 1: class 1 is none of the 1 names"),
+    "pixels for fractions": (dict(a_dot_jpg="", a_dot_txt="0 32 24 10 10", classes_dot_txt="cat"),
+        "a.txt: line 1: '0 32 24 10 10': these are no fractions of the picture"),
+    "a folder that is not there": (dict(data_dot_yaml="train: gone\nval: 7\nnames: [cat]\n", a_dot_jpg=""),
+        "data.yaml: train: 'gone': there is no such folder here"),
+    "names that are none": (dict(data_dot_yaml="train: images\nnames: 3\n", images__a_dot_jpg=""),
+        "data.yaml: names: 3 is no list of names"),
+    "a shape without points": (dict(a_dot_jpg="", a_dot_json='{"shapes": [{"label": "cat", "points": []}]}'),
+        "a.json: shapes: 0 (cat): points: [] are no places"),
+    "a picture that CVAT lost": (dict(annotations_dot_xml=CVAT.format(IMAGE.format(""))),
+        "annotations.xml: image 0: 'a.jpg': there is no such picture"),
+    "a video": (dict(annotations_dot_xml=CVAT.format('<track id="0" label="cat"/>')), "has the tracks of a video"),
+    "a cell that is no number": (dict(a_dot_jpg="", b_dot_csv="image,class,xmin,ymin,xmax,ymax\na.jpg,cat,1,2,3,x\n"),
+        "b.csv: line 2 (cat): "),
+    "percent that are none": (dict(a_dot_jpg="", t_dot_json=json.dumps(
+        [{"data": {"image": "a.jpg"}, "annotations": [{"result": [{"value": {"rectanglelabels": ["cat"]}}]}]}])),
+        "t.json: task 0: result 0 (cat): "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_what_cannot_be_read_names_file_and_place(tmp_path: Path, kind: str) -> None:
+    files, said = BROKEN[kind]
+    assert said in complaint(tmp_path, **files)
+
+
+def test_crowds_are_no_objects_to_a_format_without_them(tmp_path: Path) -> None:
+    put(tmp_path / "in", images__a_dot_jpg="")
+    box = {"image_id": 1, "category_id": 1, "bbox": [1, 1, 20, 20]}
+    content = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}],
+        "annotations": [box | {"id": 1}, box | {"id": 2, "iscrowd": 1}],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    (tmp_path / "in/instances.json").write_text(json.dumps(content))
+    assert arrange_folder([tmp_path / "in"], tmp_path / "yolo", val=0, test=0, format="yolo").crowds == 1
+    assert arrange_folder([tmp_path / "in"], tmp_path / "coco", val=0, test=0, format="coco").crowds == 0
+    assert [len(contents(tmp_path / name)["train"]["a"]) for name in ("yolo", "coco")] == [1, 2]

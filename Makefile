@@ -12,7 +12,7 @@ notebooks := $(filter-out $(timed),$(found)) $(filter $(found),$(timed))
 executed := $(addprefix _executed/,$(notebooks))
 shown := $(if $(chapters),$(filter $(addprefix %/,$(addsuffix .ipynb,$(chapters))),$(executed)),$(executed))
 pages := _build/html/index.html
-live := _build/frontend/.installed _build/live/detector.onnx
+live := _build/frontend/.installed _build/live/detector.onnx _build/live/training.onnx
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -128,6 +128,10 @@ _build/frontend/.installed: book/frontend/package.json book/frontend/package-loc
 
 _build/live/detector.onnx: _executed/inputs.txt | .venv/.installed
 	$(python) -m dsod_lite export --checkpoint data/runs/shapes_tiny.pt $@
+
+# A training step of a detector, which the page "Watch a detector learn" runs, and beside it the network alone.
+_build/live/training.onnx: _executed/inputs.txt book/tools/training_graph.py | .venv/.installed
+	$(python) book/tools/training_graph.py $(@D)
 
 # Always from nothing: a second build of unchanged pages would not repeat their warnings, nor delete a page that is gone.
 $(pages): _build/inputs.txt $(executed) $(live) | .venv/.installed

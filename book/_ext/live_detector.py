@@ -30,11 +30,16 @@ LOADED = {
 """What the page loads when it is asked to, under the names that it has in the built book."""
 
 
+def missing_file(path: Path) -> None:
+    """Raises ExtensionError, naming the file, if it is missing."""
+    if not path.is_file():
+        raise ExtensionError(f"{path.relative_to(ROOT)} is missing. Build the book with: make book")
+
+
 def write_files(folder: Path) -> None:
     """Writes the script, its style and all that it loads. Raises ExtensionError, naming the file, if one is missing."""
     for path in LOADED.values():
-        if not path.is_file():
-            raise ExtensionError(f"{path.relative_to(ROOT)} is missing. Build the book with: make book")
+        missing_file(path)
     folder.mkdir(parents=True, exist_ok=True)
     for name, path in LOADED.items():
         shutil.copyfile(path, folder / name)

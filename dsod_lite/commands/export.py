@@ -1,12 +1,15 @@
-"""export: a trained network for engines other than PyTorch."""
+"""export: a trained network, or its training step, for engines other than PyTorch."""
 
 import argparse
 from pathlib import Path
 
 from ..deploy.onnx import export_detector, export_onnx
-from ..weights.checkpoint import load_model
+from ..support.errors import SettingError
+from ..training.optimizer import make_optimizer
+from ..training.recipe import TrainConfig
+from ..weights.checkpoint import checkpoint_path, load_checkpoint, load_model
 
-HELP = "write a trained network as ONNX"
+HELP = "write a trained network, or its training step, as ONNX"
 EPILOG = """The file takes pictures as the network does (S×S, normalised) and gives offsets and logits; its metadata say
 how to normalise, where the priors are and what the classes are called. With --whole it takes a picture as bytes, S×S,
 and gives boxes, labels and scores: the rest of a script for ONNX Runtime is
@@ -18,18 +21,39 @@ and gives boxes, labels and scores: the rest of a script for ONNX Runtime is
   boxes, labels, scores = session.run(None, {"picture": numpy.asarray(small)[None]})
   boxes *= numpy.array(2 * image.size, numpy.float32)  # from fractions to pixels: x1, y1, x2, y2
 
-Needs: pip install onnx onnxscript"""
+Needs: pip install onnx onnxscript
+
+With --training B it holds a whole step of training instead: loss, gradients and the run's optimizer, for batches of B.
+Any ONNX Runtime goes on with the run that way: it runs the file, and hands what comes back as new_weights, new_memory
+and new_statistics to the next step. dsod_lite.deploy.training_step says what goes in and what comes out."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
     add("--whole", action="store_true", help="with decoding and non-maximum suppression inside")
+    add("--training", type=int, metavar="B", help="the training step, for batches of B pictures")
+    add("--objects", type=int, default=20, metavar="M",
+        help="with --training: the most objects that a picture may have; default: %(default)s")  # fmt: skip
     add("onnx", metavar="OUT.onnx", help="the file to write")
 
 
 def run(args: argparse.Namespace) -> int:
     model, classes = load_model(args.checkpoint)
-    (export_detector if args.whole else export_onnx)(model, args.onnx, classes)
+    if args.training is None:
+        (export_detector if args.whole else export_onnx)(model, args.onnx, classes)
+    else:
+        from ..deploy.training_step import export_training  # torch's tracing takes a while to import
+
+        for name in ("training", "objects"):
+            if getattr(args, name) < 1:
+                raise SettingError(f"{name} is {getattr(args, name)}; it is 1 or more")
+        state = load_checkpoint(args.checkpoint)
+        if "optimizer" not in state:
+            raise SettingError(f"{checkpoint_path(args.checkpoint)}: has no optimizer; --training needs a run's folder")
+        optimizer = make_optimizer(model, TrainConfig(**state["train"]))
+        optimizer.load_state_dict(state["optimizer"])
+        print("writing the backward pass down: up to a minute", flush=True)
+        export_training(model, optimizer, args.onnx, args.training, args.objects, classes)
     print(f"{args.onnx}: {Path(args.onnx).stat().st_size / 1e6:.1f} MB, classes {', '.join(classes)}")
     return 0

@@ -1,5 +1,6 @@
 """A checkpoint: one file that holds all a run has to remember, whole at every moment and safe to open."""
 
+import json
 import pickle
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from ..detector.model import DSOD
 from ..detector.priors import PriorConfig
 from ..support.errors import UserError, one_line
 from ..support.files import whole_file
+from .safetensors import read_safetensors, write_safetensors
 
 FORMAT = 1
 """Version of the file's layout; raised when a change would make old files mean something else."""
@@ -24,6 +26,7 @@ Fields = Mapping[str, type | tuple[type, ...]]
 MODEL_FIELDS: Fields = {"model": dict, "architecture": str, "config": (dict, type(None)), "classes": list}
 """What it takes to detect; a run's checkpoint has more, see `training.run`."""
 CHECKPOINT = "checkpoint.pt"
+SAFETENSORS = ".safetensors"
 BEST = "best.pt"
 """In a run's folder, beside the last one: the detector of the epoch that was best on the validation pictures."""
 RETIRED = {"matching": "bipartite"}
@@ -57,8 +60,14 @@ def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
 def save_model(path: str | Path, model: DSOD, classes: Sequence[str], threshold: float | None = None) -> None:
     """Writes what it takes to detect, and no more: weights, config and the names of the classes 1 to C - 1.
 
-    `threshold` is the score from which on a detection is worth showing, if one is known; see `load_threshold`.
+    `threshold` is the score from which on a detection is worth showing, if one is known; see `load_threshold`. A path
+    that ends in .safetensors gets a file that the book's page "Watch a detector learn" opens; it holds no threshold.
     """
+    if Path(path).suffix == SAFETENSORS:
+        tensors = {name: value for name, value in model.state_dict().items() if value.is_floating_point()}
+        about = {"config": json.dumps(asdict(model.config)), "classes": json.dumps(list(classes))}
+        write_safetensors(Path(path), tensors, about)
+        return
     held = {"model": model.state_dict(), "classes": list(classes), "threshold": threshold}
     save_checkpoint(Path(path), {**held, **describe(model)})
 
@@ -81,6 +90,8 @@ def load_checkpoint(path: str | Path, expected: Fields = MODEL_FIELDS) -> dict[s
     path = checkpoint_path(path)
     if not path.exists():
         raise CheckpointError(f"{path}: there is no such checkpoint")
+    if path.suffix == SAFETENSORS and expected is MODEL_FIELDS:
+        return from_safetensors(path)
     if not is_whole(path):
         raise CheckpointError(f"{path}: is truncated, altered, or no checkpoint at all")
     try:
@@ -99,6 +110,24 @@ def load_checkpoint(path: str | Path, expected: Fields = MODEL_FIELDS) -> dict[s
         if not isinstance(state[field], kind):
             raise CheckpointError(f"{path}: {field}: is a {type(state[field]).__name__}")
     return state
+
+
+def from_safetensors(path: Path) -> dict[str, Any]:
+    """The `MODEL_FIELDS` of a file that `save_model`, or the book's page, wrote. Raises CheckpointError."""
+    try:
+        tensors, about = read_safetensors(path)
+        fields = {"config": as_tuples(json.loads(about["config"])), "classes": json.loads(about["classes"])}
+    except (ValueError, KeyError, TypeError) as error:
+        said = f"{error} is missing" if isinstance(error, KeyError) else one_line(error)
+        raise CheckpointError(f"{path}: {said}") from None
+    return {"model": tensors, "architecture": DSOD.__name__, **fields}
+
+
+def as_tuples(value: Any) -> Any:
+    """JSON has lists where a config has tuples."""
+    if isinstance(value, dict):
+        return {key: as_tuples(item) for key, item in value.items()}
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
 
 
 def is_whole(path: Path) -> bool:

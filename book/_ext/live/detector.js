@@ -36,6 +36,16 @@ async function openDetector(engine, bytes) {
   const config = JSON.parse(about.config);
   const names = JSON.parse(about.classes);
   const classes = Array.from({ length: config.num_classes - 1 }, (_, i) => names[i] ?? String(i + 1));
+  const priors = priorsOf(config);
+  const session = await engine.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+  const detector = { engine, session, config, classes, priors };
+  const blank = Object.assign(document.createElement("canvas"), { width: config.image_size, height: config.image_size });
+  await findObjects(detector, blank); // the first time takes many times as long, and shows whether the file fits
+  return detector;
+}
+
+// The priors of a detector, from the fields of its config.
+function priorsOf(config) {
   const mapSizes = [Math.ceil(config.image_size / 8)];
   for (const _ of config.prediction_channels) mapSizes.push(Math.ceil(mapSizes.at(-1) / 2));
   const numbers = {
@@ -44,12 +54,7 @@ async function openDetector(engine, bytes) {
     aspectRatios: config.priors.aspect_ratios,
     steps: config.priors.steps ?? mapSizes.map((cells) => config.image_size / cells),
   };
-  const priors = priorBoxes(numbers, mapSizes, config.image_size);
-  const session = await engine.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
-  const detector = { engine, session, config, classes, priors };
-  const blank = Object.assign(document.createElement("canvas"), { width: config.image_size, height: config.image_size });
-  await findObjects(detector, blank); // the first time takes many times as long, and shows whether the file fits
-  return detector;
+  return priorBoxes(numbers, mapSizes, config.image_size);
 }
 
 // The network's input from a canvas of its size: the channels one after another, normalised as `DSOD.normalize` does it.
@@ -69,11 +74,24 @@ function toInput(canvas, { image_size: size, channel_order: order, mean, std }) 
 async function findObjects({ engine, session, config, priors }, canvas) {
   const shape = [1, 3, config.image_size, config.image_size];
   const { offsets, logits } = await session.run({ pictures: new engine.Tensor("float32", toInput(canvas, config), shape) });
-  const corners = new Float32Array(priors.length);
-  for (let i = 0; i < priors.length; i += 4) {
-    corners.set(decode(offsets.data.subarray(i, i + 4), priors.subarray(i, i + 4)), i);
-  }
-  const kept = detect(softmax(logits.data, config.num_classes), corners, config.num_classes, {
+  return toDetections({ config, priors }, offsets.data, logits.data);
+}
+
+// The same from the network's answers. Only priors that score enough are looked at: the others are most of them.
+function toDetections({ config, priors }, offsets, logits) {
+  const classes = config.num_classes;
+  const all = softmax(logits, classes);
+  const limit = Math.fround(config.score_threshold);
+  const promising = Array.from({ length: priors.length / 4 }, (_, i) => i)
+    .filter((i) => all.subarray(i * classes + 1, (i + 1) * classes).some((score) => score > limit));
+  const corners = new Float32Array(4 * promising.length);
+  const scores = new Float32Array(classes * promising.length);
+  promising.forEach((prior, i) => {
+    const four = [4 * prior, 4 * prior + 4];
+    corners.set(decode(offsets.subarray(...four), priors.subarray(...four)), 4 * i);
+    scores.set(all.subarray(prior * classes, (prior + 1) * classes), classes * i);
+  });
+  const kept = detect(scores, corners, classes, {
     scoreThreshold: config.score_threshold,
     nmsThreshold: config.nms_threshold,
     perClass: config.candidates_per_class,

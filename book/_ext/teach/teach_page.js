@@ -1,0 +1,287 @@
+// The page's part: buttons, curves and pictures. The worker does the work.
+
+const HOME = document.currentScript.src; // the folder of the worker and of all that it loads
+const TOTAL = 360; // steps
+const PEAK = 0.01; // the learning rate's highest
+
+function teachDetector(el) {
+  let worker = null;
+  let seed = Number(el.dataset.seed ?? Math.floor(1e6 * Math.random()));
+  let total = TOTAL;
+  let peak = PEAK;
+  let losses = [];
+  let scores = []; // [step, AP50]
+  let last = null; // of the messages of a step
+  let batch = 8;
+  let lastSaved = 0; // the step that was saved last
+
+  const state = (value) => {
+    el.dataset.state = value;
+    root.dataset.state = value;
+    showButtons();
+  };
+
+  // ---- the figure
+  const { root, figure, controls, facts, side } = layout(el, "A detector that learns");
+  const held = board(figure, "teach-held", "A picture that it never learns from, and what it finds there");
+  const loading = html("div", { class: "live-loading" });
+  figure.append(loading);
+  const row = html("div", { class: "explorer-row" });
+  controls.append(row);
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+  const size = Object.values(FILE_SIZES).reduce((a, b) => a + b);
+  const make = (action, label, press) => assign(button(row, label, press).input, { "data-action": action });
+  const start = make("start", `Watch a detector learn (loads ${megabytes(size)})`, begin);
+  start.classList.add("live-load");
+  const pause = make("pause", "Pause", () => worker.postMessage({ type: "pause" }));
+  const one = make("step", "One step", () => worker.postMessage({ type: "step" }));
+  const restart = make("restart", "Start again, with other random weights", () => newWeights(seed + 1));
+  const next = make("next", "Another picture", () => worker.postMessage({ type: "look", next: 1 }));
+  const progress = html("progress", { "aria-label": "Loaded", max: 1, value: 0, hidden: true });
+  const status = html("p", { class: "explorer-note", role: "status" });
+  loading.append(progress, status);
+  const rate = slider(controls, "Learning rate, at its highest",
+    { min: -3, max: 0.5, step: 0.05, format: (v) => (10 ** v).toPrecision(2) }, (exponent) => {
+      peak = 10 ** exponent;
+      rate.show(exponent);
+      worker?.postMessage({ type: "rate", peak });
+    });
+  rate.input.parentElement.classList.add("explorer-wide");
+  rate.show(Math.log10(PEAK));
+  const curves = html("div", { class: "teach-curves" });
+  controls.append(curves);
+  const showLosses = progressPlot(curves, "Loss of a batch", series(0), { format: (v) => v.toFixed(2) });
+  const showScores = progressPlot(curves, "AP50 on pictures held out", series(2), { top: 1, format: (v) => v.toFixed(2), mark: 0.85 });
+
+  const more = html("div", { class: "teach-more" });
+  root.append(more);
+  const learned = board(more, "teach-learned", "A picture of the last batch: priors that answered for an object, and hard negatives");
+  legend(learned.frame.parentElement, [[series(2), "line", "prior matched to an object"], [series(3), "dashed", "hard negative"]]);
+  const lengths = barTable("Length of the gradient, from the first layers to the last", 10, 3);
+  more.append(html("div", {}, lengths));
+
+  // ---- a thing of the reader's own, and files
+  const yours = html("div", { class: "teach-more" });
+  root.append(yours);
+  const padSide = html("div", { class: "teach-column" }, html("p", { class: "explorer-title" }, "Teach it a thing of yours"));
+  const fileSide = html("div", { class: "teach-column" }, html("p", { class: "explorer-title" }, "Keep what it has learned"));
+  yours.append(padSide, fileSide);
+  const nameField = html("input", { type: "text", value: "yours", maxlength: 20, id: uid("name") });
+  padSide.append(html("div", { class: "explorer-select" }, html("label", { for: nameField.id }, "What it is called"), nameField));
+  let ownName = "yours";
+  const pad = stampPad(padSide, () => { learnIt.disabled = false; });
+  const learnIt = assign(button(padSide, "Learn it, from new random weights", teachStamp).input, { "data-action": "teach", disabled: true });
+  const keep = (format, label) => assign(button(fileSide, label, () => worker.postMessage({ type: "save", format, name: ownName })).input,
+    { "data-action": `save-${format}` });
+  keep("onnx", "Save for the live detector (.onnx)");
+  keep("safetensors", "Save for Python and this page (.safetensors)");
+  const chosen = html("input", { type: "file", accept: ".safetensors", hidden: true, "aria-label": "A saved file", change: openFile });
+  button(fileSide, "Open a saved file…", () => chosen.click());
+  fileSide.append(chosen, html("p", { class: "explorer-note" },
+    "The live detector takes the first by “A model of yours”. Python takes the second: dsod_lite.load_model(\"detector.safetensors\")."));
+
+  function teachStamp() {
+    const stamp = pad.cut();
+    if (!stamp) {
+      status.textContent = "There is nothing on the pad yet.";
+      return;
+    }
+    ownName = nameField.value.trim() || "yours";
+    worker.postMessage({ type: "pause" });
+    worker.postMessage({ type: "class", stamp, photos: [], kept: [] });
+    newWeights(seed + 1);
+  }
+
+  async function openFile() {
+    const [file] = chosen.files;
+    chosen.value = ""; // the same file can be chosen again
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    worker.postMessage({ type: "pause" });
+    worker.postMessage({ type: "open", bytes }, [bytes.buffer]);
+  }
+
+  addEventListener("beforeunload", (event) => {
+    if (last && last.step > lastSaved) event.preventDefault(); // the browser asks whether to leave
+  });
+
+  // A picture with boxes over it.
+  function board(parent, name, label) {
+    const canvas = html("canvas", { class: "live-canvas", width: 384, height: 384, role: "img", "aria-label": label });
+    const frame = html("div", { class: `live-frame ${name}` }, canvas);
+    parent.append(html("div", {}, frame, html("p", { class: "explorer-note" }, label)));
+    const overlay = svg("svg", { class: "explorer-stage", viewBox: `0 0 ${SIDE} ${SIDE}`, "aria-hidden": "true" });
+    frame.append(overlay);
+    const paint = (image) => canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    return { canvas, frame, overlay, paint };
+  }
+
+  if (location.protocol === "file:") {
+    start.remove();
+    status.textContent = "This page was opened as a file, and browsers start no worker and load no WebAssembly from there. Serve "
+      + "the book with “make serve”, or the folder of its pages with “python -m http.server”, and open http://localhost:8000.";
+  } else if (navigator.maxTouchPoints > 0 && innerWidth < 700) {
+    status.textContent = "It computes for some minutes with all that one core has. On a phone that takes battery.";
+  }
+
+  // ---- talking to the worker
+  function begin() {
+    if (el.dataset.state === "paused" || el.dataset.state === "done") {
+      if (el.dataset.state === "done") {
+        total += TOTAL;
+        worker.postMessage({ type: "longer", total });
+      }
+      state("training");
+      worker.postMessage({ type: "run" });
+      return;
+    }
+    state("loading");
+    progress.hidden = false;
+    let loaded = 0;
+    worker = new Worker(new URL("teach_worker.js", HOME), { type: "module" });
+    worker.onerror = (event) => fail(event.message || "the worker did not start");
+    worker.onmessage = ({ data: { type, ...content } }) => heard[type](content);
+    heard.loaded = ({ bytes }) => {
+      loaded += bytes;
+      progress.value = Math.min(1, loaded / size);
+      status.textContent = `${megabytes(loaded)} of ${megabytes(size)}`;
+    };
+    worker.postMessage({ type: "load", base: new URL(".", HOME).href, files: ["training.onnx", "network.onnx"] });
+  }
+
+  function newWeights(another) {
+    seed = another;
+    total = TOTAL;
+    status.textContent = "Drawing random weights";
+    worker.postMessage({ type: "pause" });
+    worker.postMessage({ type: "begin", seed, total, peak });
+  }
+
+  function forget() {
+    [losses, scores, last, lastSaved] = [[], [], null, 0];
+    for (const name of ["step", "loss", "ap50", "seconds"]) delete el.dataset[name];
+    redraw();
+  }
+
+  function fail(message) {
+    status.textContent = message;
+    progress.hidden = true;
+    state("failed");
+  }
+
+  const heard = {
+    opening: () => { status.textContent = "Opening it: some seconds"; },
+    ready: (content) => {
+      batch = content.batch;
+      progress.hidden = true;
+      newWeights(seed);
+    },
+    begun: () => {
+      forget();
+      state("training");
+      status.textContent = "It began with random weights.";
+      worker.postMessage({ type: "run" });
+    },
+    stepped: (content) => {
+      last = { ...last, ...content, lengths: content.lengths ?? last?.lengths };
+      losses.push([content.step, content.loss]);
+      assign(el, { "data-step": content.step, "data-loss": content.loss.toFixed(5), "data-seconds": content.seconds.toFixed(2) });
+      redraw();
+    },
+    looked: (content) => showFound(content),
+    learnedFrom: (content) => showMarks(content),
+    judged: ({ step, ap50, seconds }) => {
+      scores.push([step, ap50]);
+      assign(el, { "data-ap50": ap50.toFixed(4), "data-seconds": seconds.toFixed(2) });
+      redraw();
+    },
+    paused: () => state("paused"),
+    done: () => {
+      status.textContent = "Done. It began with random numbers; all that it knows it has learned here.";
+      state("done");
+    },
+    saved: ({ format, bytes, step }) => {
+      lastSaved = step;
+      const link = html("a", { href: URL.createObjectURL(new Blob([bytes])), download: `detector.${format}` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      status.textContent = `Saved as detector.${format}, as it was after ${step} steps.`;
+    },
+    opened: ({ classes }) => {
+      forget();
+      total = TOTAL;
+      ownName = classes.at(-1);
+      status.textContent = "Opened. “Go on” trains it further.";
+      state("paused");
+    },
+    // What cannot be done with a file ends nothing; what happens while it loads or trains does.
+    failed: ({ message, during }) => {
+      if (["open", "save", "class"].includes(during)) status.textContent = message;
+      else fail(message);
+    },
+  };
+
+  // ---- drawing
+  function showFound({ image, found, truth }) {
+    held.paint(image);
+    const px = SIDE / (held.overlay.getBoundingClientRect().width || SIDE);
+    const shown = found.filter(({ score }) => score > 0.3);
+    held.overlay.replaceChildren(...shown.toReversed().map(({ label, score, box }) => {
+      const [x1, y1, x2, y2] = box.map((v) => v * SIDE);
+      const d = boxPath(x1, y1, x2, y2);
+      const words = `${nameOf(label)} ${score.toFixed(2)}`;
+      const left = Math.max(0, Math.min(x1, SIDE - (7.2 * words.length + 8) * px));
+      return svg("g", {}, svg("path", { class: "explorer-halo", d }),
+        svg("path", { class: "live-box", d, style: `stroke: ${series(label - 1)}` }),
+        plate(left, Math.max(y1 - 2 * px, 17 * px), words, px));
+    }));
+    held.canvas.setAttribute("aria-label", `A picture that it never learns from, with ${truth.length} objects. Found: ${
+      shown.map(({ label }) => nameOf(label)).join(", ") || "nothing"}`);
+  }
+
+  function showMarks({ image, positive, negative }) {
+    learned.paint(image);
+    const marks = (boxes, name) => boxes.map((box) =>
+      svg("path", { class: `teach-mark ${name}`, d: boxPath(...box.map((v) => v * SIDE)) }));
+    learned.overlay.replaceChildren(...marks(negative, "teach-negative"), ...marks(positive, "teach-positive"));
+  }
+
+  const nameOf = (label) => ["circle", "rectangle", "triangle", ownName][label - 1];
+
+  const redraw = oncePerFrame(() => {
+    showLosses(losses, total);
+    showScores(scores, total);
+    const step = last?.step ?? 0;
+    const each = last ? last.seconds / step : 0;
+    const left = Math.max(0, (total - step) * each);
+    showFacts(facts, [
+      ["Step", `${step} of ${total}`],
+      ["Learning rate now", last ? last.rate.toPrecision(2) : "–"],
+      ["Loss of offsets, of classes", last ? `${last.regression.toFixed(2)}, ${last.classification.toFixed(2)}` : "–"],
+      ["Pictures a second", last ? (batch / each).toFixed(0) : "–"],
+      ["Time so far, left", last ? `${last.seconds.toFixed(0)} s, ${left.toFixed(0)} s` : "–"],
+    ]);
+    const rows = last?.lengths ?? [];
+    const longest = Math.max(...rows.map(([, length]) => length), 1e-9);
+    [...lengths.tBodies[0].rows].forEach((tableRow, i) => {
+      const [name, length] = rows[i] ?? ["", 0];
+      fillRow(tableRow, [name, name && length.toPrecision(2)], 0, 100 * length / longest, series(0));
+    });
+  });
+
+  function showButtons() {
+    const now = el.dataset.state;
+    const loaded = !["idle", "loading"].includes(now) && worker !== null;
+    start.hidden = !["idle", "paused", "done"].includes(now);
+    start.textContent = { paused: "Go on", done: `${TOTAL} steps more` }[now] ?? start.textContent;
+    pause.hidden = now !== "training";
+    one.hidden = now !== "paused";
+    restart.hidden = !loaded;
+    next.hidden = !loaded || now === "failed";
+    more.hidden = yours.hidden = !loaded || now === "failed";
+  }
+
+  state("idle");
+  redraw();
+}
+
+teachDetector(document.getElementById("train-in-page"));

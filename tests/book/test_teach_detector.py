@@ -1,0 +1,321 @@
+"""The detector that learns in the page: its steps are PyTorch's, and the page does what its buttons say."""
+
+import base64
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from browsing import STICKING_OUT, Browser, Page, expect, require, served, violations, watch
+from explorers_page import compute
+from sphinx.application import Sphinx
+
+from dsod_lite import DSOD, datasets, evaluate_voc, load_model, save_model
+from dsod_lite.deploy.training_state import training_state
+from dsod_lite.deploy.training_step import export_training
+from dsod_lite.training.optimizer import parameter_groups
+
+ROOT = Path(__file__).parents[2]
+PAGE = "teach_a_detector"
+BIG = re.compile(r"onnxruntime\.|\.onnx$|worker")
+STEPS, BATCH = 20, 8
+
+
+@pytest.fixture(scope="module")
+def extension() -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "book" / "_ext")
+        import live_detector
+        import teach_detector
+
+        needed = [*live_detector.LOADED.values(), *teach_detector.GRAPHS.values()]
+        missing = [str(path.relative_to(ROOT)) for path in needed if not path.is_file()]
+        require(not missing, f"no {', '.join(missing)}: make book")
+        yield teach_detector
+        del sys.modules["live_detector"], sys.modules["teach_detector"]
+
+
+@pytest.fixture(scope="module")
+def site(extension: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book of two pages, with the theme of the whole one."""
+    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
+    page = ROOT / "book" / "foundations" / f"{PAGE}.md"
+    (source / f"{PAGE}.md").write_text(page.read_text(encoding="utf-8"), encoding="utf-8")
+    (source / "other.md").write_text("---\norphan: true\n---\n# Other\n", encoding="utf-8")
+    settings = {
+        "extensions": ["myst_parser", "teach_detector"],
+        "myst_enable_extensions": ["dollarmath"],
+        "html_theme": "sphinx_book_theme",
+        "html_context": {"default_mode": "auto"},
+        "root_doc": PAGE,
+        "suppress_warnings": ["myst.xref_missing", "myst.directive_unknown"],
+    }
+    Sphinx(source, None, built, source / ".doctrees", "html", settings, status=None, warningiserror=True).build()
+    return built
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    with served(site) as address:
+        yield address
+
+
+# ---- the same numbers ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def functions(browser: Browser, extension: Any, address: str) -> Iterator[Page]:
+    """A page in which the worker's functions can be called, without its loop; the engine is `window.engine`."""
+    page = browser.new_page()
+    page.goto(f"{address}_static/live/")
+    for path in extension.WORKER[:-1]:
+        page.add_script_tag(content=path.read_text(encoding="utf-8"))
+    page.evaluate("""async () => {
+      window.engine = await loadEngine(location.href, () => {});
+      window.toText = (bytes) => { // base64
+        let text = "";
+        for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+        return btoa(text);
+      };
+    }""")
+    yield page
+    page.close()
+
+
+# Steps on batches that are served as files; the losses, and the weights as base64 of float32.
+TRAIN = """async ([steps, rate]) => {
+  const file = async (name) => new Uint8Array(await (await fetch(`/${name}`)).arrayBuffer());
+  const numbers = async (name) => new Float32Array((await file(name)).buffer);
+  const trainer = await openTrainer(engine, await file("run.onnx"), await file("_static/live/network.onnx"));
+  trainer.load({ weights: await numbers("weights.bin"), statistics: await numbers("statistics.bin") });
+  const truth = await (await fetch("/truth.json")).json();
+  const pictures = await numbers("pictures.bin");
+  const each = pictures.length / steps;
+  const losses = [];
+  for (let i = 0; i < steps; i++) {
+    losses.push((await trainer.step(pictures.slice(i * each, (i + 1) * each), truth[i], rate)).loss);
+  }
+  const { weights } = trainer.state();
+  return [losses, toText(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength))];
+}"""
+
+
+@pytest.mark.parametrize(("kind", "rate"), [("SGD", 1e-3), ("AdamW", 1e-4)])
+def test_twenty_steps_in_the_browser_are_pytorchs(functions: Page, site: Path, kind: str, rate: float) -> None:
+    """A run of the book's goes on in the browser. (From random weights, float32 and float64 do not agree that long.)"""
+    model, _ = load_model(ROOT / "data" / "runs" / "shapes_tiny.pt")
+    model.train()
+    options: dict[str, Any] = {"momentum": 0.9} if kind == "SGD" else {}
+    optimizer = getattr(torch.optim, kind)(parameter_groups(model, 5e-4), lr=rate, **options)
+    export_training(model, optimizer, site / "run.onnx", BATCH, with_state=False)
+    state = training_state(model, optimizer)
+    for name in ("weights", "statistics"):
+        (site / f"{name}.bin").write_bytes(state[name].numpy().tobytes())
+
+    pictures = datasets.VOCDataset(ROOT / "data" / "shapes", "train")
+    batches = [[pictures[BATCH * step + i] for i in range(BATCH)] for step in range(STEPS)]
+    normal = [model.normalize([image for image, _ in batch]) for batch in batches]
+    (site / "pictures.bin").write_bytes(torch.cat(normal).numpy().tobytes())
+    truth = [
+        [
+            [{"box": b, "label": c} for b, c in zip((t["boxes"] / 128).tolist(), t["labels"].tolist(), strict=True)]
+            for _, t in batch
+        ]
+        for batch in batches
+    ]
+    (site / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
+
+    found, text = functions.evaluate(TRAIN, [STEPS, rate])
+    expected = []
+    for batch in batches:
+        optimizer.zero_grad()
+        loss = torch.stack(list(model(*map(list, zip(*batch, strict=True))).values())).sum()
+        loss.backward()
+        optimizer.step()
+        expected.append(float(loss.detach()))
+    assert found == pytest.approx(expected, rel=1e-3)
+    weights = np.frombuffer(base64.b64decode(text), np.float32)
+    np.testing.assert_allclose(weights, training_state(model, optimizer)["weights"].numpy(), rtol=0, atol=1e-4)
+
+
+def test_ap50_is_the_packages(functions: Page) -> None:
+    generator = torch.Generator().manual_seed(0)
+
+    def boxes(count: int) -> torch.Tensor:
+        corner, size = torch.rand(2, count, 2, generator=generator) * 0.5
+        return torch.cat([corner, corner + size + 0.05], dim=1)
+
+    truth = [{"boxes": boxes(3), "labels": torch.tensor([1, 2, 2])} for _ in range(12)]
+    found = [
+        {
+            "boxes": torch.cat([t["boxes"] + 0.03 * torch.randn(3, 4, generator=generator), boxes(4)]),
+            "labels": torch.tensor([1, 2, 2, 1, 2, 1, 2]),
+            "scores": torch.rand(7, generator=generator),
+        }
+        for t in truth
+    ]
+    expected = evaluate_voc(found, truth, num_classes=3, method="all-point").mean_ap
+
+    def things(items: list[dict[str, torch.Tensor]]) -> list[list[dict[str, Any]]]:
+        names = {"boxes": "box", "labels": "label", "scores": "score"}
+        return [
+            [
+                dict(zip((names[k] for k in d), row, strict=True))
+                for row in zip(*(v.tolist() for v in d.values()), strict=True)
+            ]
+            for d in items
+        ]
+
+    ours = compute(functions, "([found, truth]) => meanAp50(found, truth)", [things(found), things(truth)])
+    assert 0.1 < expected < 0.9
+    assert ours == pytest.approx(expected, abs=1e-6)
+
+
+def test_boxes_are_as_large_as_what_is_painted(functions: Page) -> None:
+    """On forty scenes the painted pixels of every lone thing reach from its box's left to its right, top to bottom."""
+    differences = functions.evaluate("""() => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 200, height: 200 });
+      const random = randomNumbers(1);
+      const worst = [];
+      for (let i = 0; i < 40; i++) {
+        const scene = randomScene(random);
+        for (const thing of scene.things) {
+          paintScene(canvas, { ground: [0, 0, 0], things: [{ ...thing, colour: [255, 255, 255] }] });
+          const { data } = canvas.getContext("2d").getImageData(0, 0, 200, 200);
+          const lit = [...Array(200 * 200).keys()].filter(k => data[4 * k] > 127);
+          const [xs, ys] = [lit.map(k => k % 200), lit.map(k => Math.floor(k / 200))];
+          const seen = [Math.min(...xs), Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys) + 1];
+          worst.push(Math.max(...seen.map((v, j) => Math.abs(v - 200 * thing.box[j]))));
+        }
+      }
+      return worst;
+    }""")
+    assert len(differences) > 40
+    assert max(differences) < 4  # pixels of 200: the tip of a triangle is thinner than one
+
+
+def test_learned_weights_go_to_python_and_back(functions: Page, site: Path) -> None:
+    saved = functions.evaluate("""async () => {
+      const bytes = await fetchBytes("training.onnx", () => {});
+      const about = Object.fromEntries(Object.entries(onnxMetadata(bytes)).map(([k, v]) => [k, JSON.parse(v)]));
+      const weights = firstWeights(about.parameters, randomNumbers(3));
+      const state = { weights, statistics: firstStatistics(about.statistics) };
+      window.about = about;
+      window.state = state;
+      return toText(safetensors(about, state, ["circle", "rectangle", "triangle", "face"]));
+    }""")
+    (site / "page.safetensors").write_bytes(base64.b64decode(saved))
+    model, classes = load_model(site / "page.safetensors")
+    assert classes == ("circle", "rectangle", "triangle", "face")
+    fresh = DSOD(model.config).state_dict()
+    for name, value in model.state_dict().items():  # drawn as PyTorch draws them
+        if value.is_floating_point() and value.numel() > 400:
+            assert float(value.std()) == pytest.approx(float(fresh[name].std()), rel=0.2, abs=1e-6), name
+    save_model(site / "back.safetensors", model, classes)
+    same = functions.evaluate("""async () => {
+      const back = readSafetensors(about, await fetchBytes("/back.safetensors", () => {}));
+      return ["weights", "statistics"].every(name => back[name].every((v, i) => v === state[name][i]));
+    }""")
+    assert same
+
+
+# ---- the page --------------------------------------------------------------------------------------------------------
+
+
+class Visit:
+    """The page in a browser of its own. What goes wrong is in `problems`, what was asked for in `requests`."""
+
+    def __init__(self, browser: Browser, home: str, width: int = 1280, **settings: Any) -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 1400}, **settings)
+        self.page = self.context.new_page()
+        self.problems: list[object] = []
+        self.requests: list[str] = []
+        watch(self.page, home, self.problems.append, self.problems.append)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(f"{home}{PAGE}.html")
+        self.element = self.page.locator("#train-in-page")
+        expect(self.element).to_have_attribute("data-state", "idle")
+
+    def press(self, action: str) -> None:
+        """By the keyboard."""
+        self.page.locator(f"[data-action={action}]").focus()
+        self.page.keyboard.press("Enter")
+
+    def reaches(self, state: str) -> None:
+        expect(self.element).to_have_attribute("data-state", state, timeout=120_000)
+
+    def steps(self) -> int:
+        return int(self.element.get_attribute("data-step") or 0)
+
+    def close(self) -> None:
+        self.context.close()
+        assert not self.problems
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_it_learns_stops_and_goes_on(browser: Browser, address: str, width: int, scheme: Any, tmp_path: Path) -> None:
+    visit = Visit(browser, address, width, color_scheme=scheme)
+    page = visit.page
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in visit.requests if BIG.search(url)]
+    visit.press("start")
+    visit.reaches("training")
+    page.wait_for_function("Number(document.getElementById('train-in-page').dataset.step) >= 3", timeout=120_000)
+    visit.press("pause")
+    visit.reaches("paused")
+    before = visit.steps()
+    visit.press("step")
+    expect(visit.element).to_have_attribute("data-step", str(before + 1), timeout=60_000)
+    assert float(visit.element.get_attribute("data-loss") or "nan") > 0
+    assert float(visit.element.get_attribute("data-seconds") or 0) > 0
+    assert page.locator(".teach-positive").count() > 0
+    assert page.locator(".teach-negative").count() > 0
+    assert page.locator(".explorer-bars tbody th").first.inner_text() == "stem"
+    visit.problems += page.evaluate(STICKING_OUT)
+    found = violations(page, "main .explorer", {"preload": False})
+    visit.problems += [json.dumps([v["help"], [n["html"] for n in v["nodes"]]]) for v in found]
+
+    if width > 400:
+        for name in ("onnx", "safetensors"):
+            with page.expect_download() as download:
+                visit.press(f"save-{name}")
+            download.value.save_as(tmp_path / f"detector.{name}")
+        assert load_model(tmp_path / "detector.safetensors")[0].config.image_size == 96
+        page.locator("input[type=file]").set_input_files(tmp_path / "detector.safetensors")
+        expect(page.locator("[role=status]").first).to_contain_text("Opened", timeout=60_000)
+        page.locator("input[type=file]").set_input_files(tmp_path / "detector.onnx")
+        expect(page.locator("[role=status]").first).to_contain_text("no safetensors file", timeout=60_000)
+        page.get_by_role("button", name="Ready made").click()
+        visit.press("teach")
+        visit.reaches("training")
+        page.get_by_role("slider").fill("0.5")
+        page.wait_for_function("Number(document.getElementById('train-in-page').dataset.step) >= 1", timeout=120_000)
+        visit.press("pause")
+    visit.close()
+
+
+def test_the_files_it_saves_open_in_the_live_detector(functions: Page) -> None:
+    classes = functions.evaluate("""async () => {
+      const network = await fetchBytes("network.onnx", () => {});
+      const own = withWeights(network, state, { classes: ["circle", "rectangle", "triangle", "face"] });
+      const detector = await openDetector(engine, own);
+      return detector.classes;
+    }""")
+    assert classes == ["circle", "rectangle", "triangle", "face"]
+
+
+def test_from_a_folder_it_says_how_to_serve_it(browser: Browser, site: Path) -> None:
+    visit = Visit(browser, f"{site.as_uri()}/")
+    expect(visit.page.locator("[role=status]").first).to_contain_text("python -m http.server")
+    assert visit.page.locator("[data-action=start]").count() == 0
+    visit.close()
+
+
+def test_only_this_page_has_the_script(site: Path) -> None:
+    assert "teach.js" in (site / f"{PAGE}.html").read_text(encoding="utf-8")
+    assert "live/" not in (site / "other.html").read_text(encoding="utf-8")

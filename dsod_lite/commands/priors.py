@@ -30,7 +30,10 @@ def report(boxes: Tensor, labels: Tensor, classes: Sequence[str], priors: Tensor
         return lines
     name = classes[worst - 1]
     missed = sides(boxes)[(labels == worst) & ~reached(boxes, priors)]
-    mend = f"priors with sides of about {missed.median().item() * size:.0f} pixels (PriorConfig) would reach most"
+    side = missed.median().item() * size
+    mend = f"priors with sides of about {side:.0f} pixels (PriorConfig) would reach most"
+    if side < 1:
+        mend = f"at this size they are {side:.1f} pixels wide and high, which no prior reaches"
     if tiny and (other := fitting_size(boxes, labels, tiny_priors)) != size:
         better, _ = worst_recall(boxes, labels, tiny_priors(other))
         if better > recall:

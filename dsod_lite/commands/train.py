@@ -198,7 +198,7 @@ def begun_size(args: argparse.Namespace) -> int | None:
 def usual_size(train_set: DetectionDataset, config: TrainConfig, augmentation: str) -> int:
     """The input for these pictures, and for the minutes, where the run has any."""
     boxes, labels = objects_of(train_set)
-    if config.minutes is None or len(train_set) < config.batch_size:
+    if config.minutes is None or len(train_set) < max(2, config.batch_size):
         return chosen_size(boxes, labels, train_set.sizes)
     train_set.transform = AUGMENTATIONS[augmentation](TRIED)
     picture = seconds_for_a_picture(train_set, config)

@@ -84,7 +84,7 @@ def seconds_for_a_picture(dataset: Any, config: TrainConfig) -> float:
     The median of a few steps on a model that is thrown away; the first does not count.
     """
     device = pick_device(config.device)
-    few = replace(config, epochs=1, minutes=None, batch_size=min(8, config.batch_size), norm_batch_size=None)
+    few = replace(config, epochs=1, minutes=None, batch_size=max(2, min(8, config.batch_size)), norm_batch_size=None)
     with torch.random.fork_rng():
         model = dsod_tiny(len(dataset.classes) + 1, TRIED).train()
         learner = Learner(model, few, device)

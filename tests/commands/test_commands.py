@@ -15,7 +15,6 @@ from PIL import Image
 from tiny import Rectangles, Toy, quick, same, write_annotation, write_voc
 
 from dsod_lite import __main__, evaluate_coco, evaluate_voc, load_model, predict, save_model, train
-from dsod_lite.commands import evaluate as evaluate_command
 from dsod_lite.commands import train as train_command
 from dsod_lite.commands.detect import drawn
 from dsod_lite.datasets import VOCDataset, open_split
@@ -603,7 +602,7 @@ def test_an_interrupted_command_says_what_is_kept(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(train_command, "train", interrupted)
-    monkeypatch.setattr(evaluate_command, "predict", interrupted)
+    monkeypatch.setattr("dsod_lite.commands.judging.predict", interrupted)
     where = ["--output", tmp_path, *FAST] if command == "train" else ["--checkpoint", trained]
     assert call(command, "--data", data, *where) == 130
     assert ("--resume" in capsys.readouterr().err) == kept

@@ -27,11 +27,10 @@ def ssd_augmentation(image_size: int) -> v2.Compose:
 def light_augmentation(image_size: int) -> v2.Compose:
     """A mild and quick one, for runs too short to see every object at every size. Shapes as with `ssd_augmentation`.
 
-    Half of the pictures are cropped, to at least 0.6 of each side. Brightness, contrast and saturation vary, hues
+    Half of the pictures are cropped (`LightCrop`). Brightness, contrast and saturation vary, hues
     do not.
     """
-    crop = v2.RandomIoUCrop(min_scale=0.6, min_aspect_ratio=0.75, max_aspect_ratio=4 / 3, sampler_options=[0.0, 1.0])
-    return _compose(image_size, [crop], v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3))
+    return _compose(image_size, [LightCrop()], v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3))
 
 
 class LightCrop(v2.RandomIoUCrop):

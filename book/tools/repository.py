@@ -18,7 +18,7 @@ FIRST_CELL = """\
 import os
 import sys
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # waiting threads sleep
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # no spinning
 if "google.colab" in sys.modules:
     if not os.path.exists("../../dsod_lite"):
         address = "ADDRESS"  # of the book's repository

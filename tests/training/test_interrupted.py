@@ -14,6 +14,8 @@ from dsod_lite import CheckpointError, datasets, train
 from dsod_lite.support.errors import LoadingError
 from dsod_lite.support.signals import Stopped
 from dsod_lite.training.optimizer import learning_rate_at
+from dsod_lite.training.pace import Pace
+from dsod_lite.training.run import Run
 from dsod_lite.training.step import Learner
 from dsod_lite.training.watching import Watch
 from dsod_lite.weights.checkpoint import load_checkpoint
@@ -217,15 +219,19 @@ def test_a_step_that_float16_leaves_out_counts_neither_in_the_schedule_nor_in_th
     config = quick(epochs=10, weight_average=0.9, warmup_steps=4)
     learner = Learner(Overflow(times=2), config, torch.device("cpu"))
     learner.scaler = torch.amp.GradScaler("cpu")
+    learner.scale = learner.scaler.get_scale()
     before = learner.model.value.clone()
     batch = [PICTURES[i] for i in range(4)]
     for step in range(5):
-        learner.step([image for image, _ in batch], [target for _, target in batch], step, 20)
+        learner.step([image for image, _ in batch], [target for _, target in batch], step, rate=0.01)
         if step == 1:
             assert torch.equal(learner.model.value, before)
     assert learner.skipped == 2
-    assert int(learner.average.n_averaged) == 3
-    assert learner.optimizer.param_groups[0]["lr"] == learning_rate_at(2, 20, config)
+    assert learner.average is not None
+    assert learner.average.steps == 3
+    state = Run(None, learner, config, PICTURES).state
+    state.step = 4
+    assert Pace(config, state, steps=2).rate(learner.skipped) == learning_rate_at(2, 20, config)
     other = Learner(Toy(), config, torch.device("cpu"))
     other.load(learner.state())
     assert other.skipped == 2

@@ -113,7 +113,7 @@ def kill_again_and_again(folder: Path, seed: int) -> dict[str, int]:
     assert in_a_child(folder / "whole", 10**9)
     rng = random.Random(seed)
     seen = {"kills": 0, "halves": 0, "within": 0}
-    while not in_a_child(folder / "killed", rng.randint(0, 80)):  # an epoch that is judged is kept twice and its best once
+    while not in_a_child(folder / "killed", rng.randint(0, 80)):  # a judged epoch has about 80 events
         seen["kills"] += 1
         seen["halves"] += any((folder / "killed").glob("checkpoint.pt.*.part"))
         if (folder / "killed/checkpoint.pt").exists():

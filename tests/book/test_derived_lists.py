@@ -41,7 +41,7 @@ def test_the_packages_page_has_each_module_once() -> None:
     assert set(shown.values()) == {1}
     assert all(importlib.import_module(name).__doc__ for name in shown)
     rooms = {path.parent.name for path in package.glob("*/__init__.py")}
-    assert rooms == {*ROOMS, "commands", "exercises", "explorers"}
+    assert rooms == {*ROOMS, "commands", "exercises", "explorers", "report"}
 
 
 def test_a_page_has_the_list_in_the_place_of_its_mark() -> None:

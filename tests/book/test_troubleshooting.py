@@ -47,7 +47,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
         with pytest.warns(UserWarning, match="dropped") as warned:
             VOCDataset("my_pictures", "train")
         log.write(f"{warned[0].message}\n")
-        call(*TRAIN, "--epochs", "1", "--output", "runs/mine")
+        call(*TRAIN, "--batch-size", "16", "--epochs", "1", "--output", "runs/mine")
         call(*small, "runs/mine", "--epochs", "1")
         call(*small, "runs/mine", "--epochs", "1")
         call(*small, "runs/mine", "--epochs", "2", "--resume")
@@ -100,7 +100,7 @@ def test_the_other_messages_are_the_package_s_own(tmp_path: Path, monkeypatch: p
 
 
 def test_headings_and_options_are_those_of_the_programs() -> None:
-    assert "assert source, \"Where is this book's repository?" in FIRST_CELL
+    assert 'assert source, "Where is the book?' in FIRST_CELL
     assert "The book needs Python 3.11 or newer" in (ROOT / "Makefile").read_text(encoding="utf-8")
     commands = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "dsod_lite/commands").glob("*.py"))
     options = set(re.findall(r"`(--[a-z-]+)", PAGE))

@@ -122,10 +122,15 @@ TrainConfig = lambda **fields: dsod_lite.TrainConfig(
     **{{**fields, "minutes": fields["minutes"] / 1000, "batch_size": 4, "precision": "float32"}}
 )
 wide, compare = dsod_lite.dsod_tiny, evaluate_voc
-thin = dict(stem_channels=4, bottleneck=8, growth_rate=8, block_layers=(1, 1, 1, 1), prediction_channels=(8, 8, 8, 8))
-dsod_lite.dsod_tiny = lambda num_classes, image_size, **fields: wide(
-    num_classes, image_size, **fields, **(thin if num_classes == 4 else {{}})
-)
+thin = dict(stem_channels=4, bottleneck=8, growth_rate=8, block_layers=(1, 1, 1, 1))
+
+def narrow(num_classes, image_size, **fields):
+    if num_classes == 4:
+        maps = len(fields.get("prediction_channels", range(5 if image_size >= 192 else 4)))
+        fields = {{**fields, **thin, "prediction_channels": (8,) * maps}}
+    return wide(num_classes, image_size, **fields)
+
+dsod_lite.dsod_tiny = narrow
 
 def evaluate_voc(*arguments, **fields):
     result = compare(*arguments, **fields)

@@ -17,7 +17,7 @@ def counted(size: int) -> int:
 
 
 def exercise_1(count_priors: Function) -> None:
-    for size in (128, 224, 100, 300):
+    for size in (128, 160, 100, 180):
         right = counted(size)
         hint = "The first map has ceil(size / 8) cells a side, each further one half as many, rounded up again."
         if size == 128:

@@ -12,6 +12,7 @@ import torch
 from browsing import STICKING_OUT, Browser, Locator, Page, expect, require, served, violations, watch
 from explorers_page import compute
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 from torch import Tensor
 from torchvision.ops import box_iou
 from torchvision.transforms.v2.functional import to_pil_image
@@ -50,7 +51,8 @@ def site(extension: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "root_doc": "live_detector",
         "suppress_warnings": ["myst.xref_missing"],
     }
-    Sphinx(source, None, built, source / ".doctrees", "html", settings, status=None, warningiserror=True).build()
+    with docutils_namespace():  # another test's book leaves nothing behind, nor does this one
+        Sphinx(source, None, built, source / ".doctrees", "html", settings, status=None, warningiserror=True).build()
     return built
 
 

@@ -14,6 +14,7 @@ import torch
 from browsing import STICKING_OUT, Browser, Page, expect, require, served, violations, watch
 from explorers_page import compute
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 
 from dsod_lite import DSOD, datasets, evaluate_voc, load_model, save_model
 from dsod_lite.deploy.training_state import training_state
@@ -55,7 +56,8 @@ def site(extension: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "root_doc": PAGE,
         "suppress_warnings": ["myst.xref_missing", "myst.directive_unknown"],
     }
-    Sphinx(source, None, built, source / ".doctrees", "html", settings, status=None, warningiserror=True).build()
+    with docutils_namespace():  # another test's book leaves nothing behind, nor does this one
+        Sphinx(source, None, built, source / ".doctrees", "html", settings, status=None, warningiserror=True).build()
     return built
 
 

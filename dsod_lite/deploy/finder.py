@@ -28,7 +28,7 @@ class Found(NamedTuple):
 
 
 class Detector:
-    """A run's detector, which finds things in pictures.
+    """A run's detector, which finds things in pictures::
 
         detector = dsod_lite.Detector("runs/mine")
         for name, score, box in detector.find("photograph.jpg"):

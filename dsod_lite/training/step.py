@@ -86,7 +86,7 @@ class Learner:
     def step(
         self, images: Sequence[Tensor] | Tensor, targets: Sequence[dict[str, Any]], step: int, rate: float
     ) -> list[dict[str, float]]:
-        """One step, the run's `step`th, at a learning rate. Returns the losses of each micro-batch."""
+        """One step of the run, number `step` from 0, at a learning rate. Returns the losses of each micro-batch."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         # For models with randomness of their own: other numbers in each process, and the same ones after a kill.

@@ -36,6 +36,11 @@ def missing_file(path: Path) -> None:
         raise ExtensionError(f"{path.relative_to(ROOT)} is missing. Build the book with: make book")
 
 
+def joined(paths: list[Path]) -> str:
+    """The texts of files, one below the other."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
 def write_files(folder: Path) -> None:
     """Writes the script, its style and all that it loads. Raises ExtensionError, naming the file, if one is missing."""
     for path in LOADED.values():
@@ -45,11 +50,9 @@ def write_files(folder: Path) -> None:
         shutil.copyfile(path, folder / name)
     sizes = {name: path.stat().st_size for name, path in LOADED.items() if name != "onnxruntime.js"}
     # One script that keeps its names to itself; a module would not start from a folder.
-    text = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
-    script = f"(() => {{\nconst FILE_SIZES = {json.dumps(sizes)};\n{text}}})();\n"
+    script = f"(() => {{\nconst FILE_SIZES = {json.dumps(sizes)};\n{joined(SCRIPTS)}}})();\n"
     (folder / "live_detector.js").write_text(script, encoding="utf-8")
-    style = "\n".join(path.read_text(encoding="utf-8") for path in STYLES)
-    (folder / "live_detector.css").write_text(style, encoding="utf-8")
+    (folder / "live_detector.css").write_text(joined(STYLES), encoding="utf-8")
 
 
 def add_script(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from live_detector import EXPLORERS, LOADED, ROOT, missing_file
+from live_detector import EXPLORERS, LOADED, ROOT, joined, missing_file
 from live_detector import PARTS as LIVE
 from sphinx.application import Sphinx
 
@@ -30,10 +30,6 @@ STYLES = [
 ]
 GRAPHS = {f"{name}.onnx": ROOT / "_build" / "live" / f"{name}.onnx" for name in ("training", "network")}
 """What `book/tools/training_graph.py` writes."""
-
-
-def joined(paths: list[Path]) -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def write_files(folder: Path) -> None:

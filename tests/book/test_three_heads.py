@@ -14,11 +14,12 @@ from book.experiments.parts.common import SIDE, shapes
 from book.experiments.parts.heads import (
     CellDetector,
     boxes_of,
+    cell_detections,
+    cell_losses,
     inside,
     many_cells,
     map_cells,
     one_cell,
-    with_threshold,
 )
 from dsod_lite import dsod_tiny
 from dsod_lite.support.files import write_json
@@ -86,13 +87,12 @@ def test_an_object_in_which_no_cell_s_centre_lies_gets_none() -> None:
 
 @pytest.mark.parametrize("assign", [many_cells, one_cell])
 def test_losses_by_a_formula_written_out(assign) -> None:
-    model = CellDetector(CONFIG, assign)
     torch.manual_seed(0)
     logits = torch.randn(2, 194, 6) - 3
     boxes = boxes_of(torch.randn(2, 194, 4) / 4, CELLS)
     truth = torch.tensor([[[16.0, 16, 32, 32], [38.0, 38, 74, 74]], [[10.0, 40, 40, 70], [0, 0, 0, 0]]]) / SIDE
     labels = torch.tensor([[1, 2], [5, 0]])  # 0 fills up
-    losses = model.losses(boxes, logits, truth, labels)
+    losses = cell_losses(assign, CELLS, boxes, logits, truth, labels)
     count, focal, giou = 0, 0.0, 0.0
     for i in range(2):
         real = int((labels[i] > 0).sum())
@@ -141,13 +141,13 @@ def test_before_training_the_new_heads_say_that_all_is_background() -> None:
 
 
 def test_a_threshold_of_one_suppresses_nothing() -> None:
-    model = CellDetector(CONFIG, many_cells)
+    unsuppressed = heads_rates.HEADS["one_to_one"]().config
     image, boxes = torch.zeros(3, SIDE, SIDE), torch.tensor([[0.1, 0.1, 0.4, 0.4]]).expand(194, 4)
     scores = torch.full((194, 6), 0.001)
     scores[:3, 4] = torch.tensor([0.5, 0.7, 0.6])
-    one = with_threshold(model, 0.45).found(image, boxes, scores)
+    one = cell_detections(image, boxes, scores, CONFIG)
     assert (one["scores"].tolist(), one["labels"].tolist()) == ([pytest.approx(0.7)], [5])
-    assert len(with_threshold(model, 1.0).found(image, boxes, scores)["scores"]) == 3
+    assert len(cell_detections(image, boxes, scores, unsuppressed)["scores"]) == 3
 
 
 def test_a_head_has_the_rate_of_its_own_search(tmp_path: Path) -> None:

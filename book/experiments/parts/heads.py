@@ -102,6 +102,58 @@ def one_cell(cells: Tensor, boxes: Tensor, labels: Tensor, found: Tensor, scores
     return object_of
 
 
+def cell_losses(
+    assign: Callable[..., Tensor], cells: Tensor, boxes: Tensor, logits: Tensor, truth: Tensor, labels: Tensor
+) -> dict[str, Tensor]:
+    """Focal loss of all cells, 1 - GIoU of those that answer for an object; both over the number of these.
+
+    Args:
+        assign: `many_cells` or `one_cell`.
+        cells: [N, 5], from `map_cells`.
+        boxes: [B, N, 4] xyxy, fractions, from `boxes_of`.
+        logits: [B, N, C], without background.
+        truth: [B, M, 4] xyxy, fractions.
+        labels: [B, M] int64, from 1; 0 fills up.
+
+    Returns:
+        Two scalars, "bbox_regression" and "classification".
+    """
+    wanted, own, theirs = torch.zeros_like(logits), [], []
+    for i, label in enumerate(labels):
+        real = label > 0
+        objects, names = truth[i, real], label[real]
+        matched = assign(cells, objects, names, boxes[i].detach(), logits[i].detach().sigmoid())
+        answers = (matched >= 0).nonzero().flatten()
+        item = matched[answers]
+        wanted[i, answers, names[item] - 1] = 1
+        own.append(boxes[i, answers])
+        theirs.append(objects[item])
+    count = max(1, sum(map(len, own)))
+    regression = generalized_box_iou_loss(torch.cat(own), torch.cat(theirs), reduction="sum")
+    classification = sigmoid_focal_loss(logits, wanted, reduction="sum")
+    return {"bbox_regression": regression / count, "classification": classification / count}
+
+
+def cell_detections(image: Tensor, boxes: Tensor, scores: Tensor, config: DSODConfig) -> dict[str, Tensor]:
+    """A picture's detections, best first, as `DSOD`'s: suppressed, unless the config's `nms_threshold` is 1.
+
+    Args:
+        image: [3, H, W].
+        boxes: [N, 4] xyxy, fractions.
+        scores: [N, C], without background.
+        config: for its thresholds, and the detections of a picture.
+    """
+    best, place = scores.flatten().topk(min(CANDIDATES, scores.numel()))
+    best, place = best[best > config.score_threshold], place[best > config.score_threshold]
+    cell, label = place // scores.shape[1], place % scores.shape[1]
+    chosen = boxes[cell].clamp(0, 1) * corner_scale(image)
+    if config.nms_threshold < 1:
+        keep = batched_nms(chosen, best, label, config.nms_threshold)
+        chosen, best, label = chosen[keep], best[keep], label[keep]
+    limit = config.detections_per_image
+    return {"boxes": chosen[:limit], "labels": label[:limit] + 1, "scores": best[:limit]}
+
+
 class CellDetector(DSOD):
     """DSOD with one answer a cell in the place of its priors': four distances, and a score of its own for each class.
 
@@ -125,41 +177,12 @@ class CellDetector(DSOD):
         """As `DSOD`'s."""
         distances, logits = self.network(self.normalize(images))
         boxes = boxes_of(distances, self.cells)
-        if not self.training:
-            return [self.found(*each) for each in zip(images, boxes, logits.sigmoid(), strict=True)]
-        if not isinstance(targets, dict):
-            targets = pad_targets(images, targets or (), self.config.num_classes)
-        return self.losses(boxes, logits, targets["boxes"], targets["labels"])
-
-    def losses(self, boxes: Tensor, logits: Tensor, truth: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """Focal loss of all cells, 1 - GIoU of those that answer for an object; both over the number of these."""
-        wanted, own, theirs = torch.zeros_like(logits), [], []
-        for i, label in enumerate(labels):
-            real = label > 0  # the others fill up
-            objects, names = truth[i, real], label[real]
-            matched = self.assign(self.cells, objects, names, boxes[i].detach(), logits[i].detach().sigmoid())
-            answers = (matched >= 0).nonzero().flatten()
-            item = matched[answers]
-            wanted[i, answers, names[item] - 1] = 1
-            own.append(boxes[i, answers])
-            theirs.append(objects[item])
-        count = max(1, sum(map(len, own)))
-        regression = generalized_box_iou_loss(torch.cat(own), torch.cat(theirs), reduction="sum")
-        classification = sigmoid_focal_loss(logits, wanted, reduction="sum")
-        return {"bbox_regression": regression / count, "classification": classification / count}
-
-    def found(self, image: Tensor, boxes: Tensor, scores: Tensor) -> dict[str, Tensor]:
-        """A picture's detections, best first: suppressed, unless the threshold is 1."""
-        c = self.config
-        best, place = scores.flatten().topk(min(CANDIDATES, scores.numel()))
-        best, place = best[best > c.score_threshold], place[best > c.score_threshold]
-        cell, label = place // scores.shape[1], place % scores.shape[1]
-        chosen = boxes[cell].clamp(0, 1) * corner_scale(image)
-        if c.nms_threshold < 1:
-            keep = batched_nms(chosen, best, label, c.nms_threshold)
-            chosen, best, label = chosen[keep], best[keep], label[keep]
-        limit = c.detections_per_image
-        return {"boxes": chosen[:limit], "labels": label[:limit] + 1, "scores": best[:limit]}
+        if self.training:
+            if not isinstance(targets, dict):
+                targets = pad_targets(images, targets or (), self.config.num_classes)
+            return cell_losses(self.assign, self.cells, boxes, logits, targets["boxes"], targets["labels"])
+        answers = zip(images, boxes, logits.sigmoid(), strict=True)
+        return [cell_detections(image, box, score, self.config) for image, box, score in answers]
 
 
 def with_threshold(model: DSOD, nms_threshold: float) -> DSOD:

@@ -153,7 +153,7 @@ def test_a_threshold_of_one_suppresses_nothing() -> None:
 def test_a_head_has_the_rate_of_its_own_search(tmp_path: Path) -> None:
     def tried(head: str, rate: float, ap50: float) -> None:
         name = heads_rates.named(head, rate)
-        record = {"experiment": "heads_rates", "variant": name, "seed": 100, "epochs": 3, "result": {"AP50": ap50}}
+        record = {"experiment": "heads_rates", "variant": name, "seed": 100, "epochs": 2, "result": {"AP50": ap50}}
         write_json(tmp_path / "heads_rates" / f"{name}-100.json", record)
 
     with pytest.raises(ValueError, match=r"--variant centres_rate_0\.003 --variant centres_rate_0\.01"):

@@ -4,6 +4,7 @@ from .architecture import ArchitectureExplorer
 from .average_precision import AveragePrecisionExplorer
 from .explorer import Explorer
 from .matching import MatchingExplorer
+from .overlap import OverlapExplorer
 from .predictions import PredictionExplorer
 from .priors import PriorExplorer
 
@@ -12,6 +13,7 @@ __all__ = [
     "AveragePrecisionExplorer",
     "Explorer",
     "MatchingExplorer",
+    "OverlapExplorer",
     "PredictionExplorer",
     "PriorExplorer",
 ]

@@ -1,4 +1,4 @@
-"""Figures that answer back: in a notebook, and in the built page, where no Python runs behind them."""
+"""Interactive figures: in a notebook, and in the built page, where no Python runs behind them."""
 
 from .architecture import ArchitectureExplorer
 from .average_precision import AveragePrecisionExplorer

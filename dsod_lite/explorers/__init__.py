@@ -3,6 +3,7 @@
 from .architecture import ArchitectureExplorer
 from .average_precision import AveragePrecisionExplorer
 from .explorer import Explorer
+from .loss import LossExplorer
 from .matching import MatchingExplorer
 from .overlap import OverlapExplorer
 from .predictions import PredictionExplorer
@@ -12,6 +13,7 @@ __all__ = [
     "ArchitectureExplorer",
     "AveragePrecisionExplorer",
     "Explorer",
+    "LossExplorer",
     "MatchingExplorer",
     "OverlapExplorer",
     "PredictionExplorer",

@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 import torch
-from browsing import Browser, Page, chromium, expect
+from browsing import Browser, Page, expect
 from explorers_page import assert_sound, at, compute, explorer, explorers_page, facts, functions_page, opened, press
 from torchvision.ops import box_iou, distance_box_iou, generalized_box_iou
 
@@ -22,12 +22,13 @@ def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
         yield page
 
 
-def test_its_measures_are_torchvisions() -> None:
+def test_its_measures_are_torchvisions(browser: Browser) -> None:
     rng = torch.Generator().manual_seed(0)
     corner = torch.rand(300, 2, 2, generator=rng) * 50
     boxes = torch.cat([corner, corner + 1 + 40 * torch.rand(300, 2, 2, generator=rng)], dim=2).double()
-    with chromium() as browser:
-        found = compute(functions_page(browser, "overlap"), "pairs => pairs.map(p => overlap(...p))", boxes.tolist())
+    page = functions_page(browser, "overlap")
+    found = compute(page, "pairs => pairs.map(p => overlap(...p))", boxes.tolist())
+    page.close()
     apart = 0
     for (a, b), measured in zip(boxes, found, strict=True):
         pair = a[None], b[None]

@@ -88,6 +88,6 @@ class LossExplorer(PictureExplorer):
         plots.show_boxes(sheet, corners * sheet.shape[-1], ax=axes, color=plots.PALETTE[0])
         heat = loss[own].view(n, n, -1).amax(dim=2)
         side = sheet.shape[-1]
-        axes.imshow(heat, cmap="inferno", alpha=0.5, extent=(0, side, side, 0), vmin=0, vmax=loss.max().item())
+        axes.imshow(heat.numpy(), cmap="inferno", alpha=0.5, extent=(0, side, side, 0), vmin=0, vmax=loss.max().item())
         axes.set_title(f"{self.networks[self.network]}: {int(mined.sum())} negatives are mined", fontsize=10)
         return figure

@@ -60,7 +60,7 @@ def test_a_study_of_the_plan_is_judged_among_its_own_questions(
             write(tmp_path, "heads", arm, seed, {"AP50": ap50 + seed / 100, "AP": 0.2, "AP50_unsuppressed": ap50})
     how_sure("heads", folder=tmp_path)
     said = capsys.readouterr().out
-    assert said.startswith("A study of the plan. Judged among its 3 questions.\n- Without priors a detector finds more.")
+    assert said.startswith("A study of the plan. Judged among its 3 questions.\n- Without priors a detector finds")
     assert said.count("    held: ") == 2  # the third, without suppression, is contrary
     assert "Exploration" not in said
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from field_drawn import field_map
+from heads_drawn import three_heads
 from parts_drawn import MAPS, dense_block, dense_layer, plain_dense, plain_residual_dense, proposal_flows
 from sheet import BLUE, FAINT, GREEN, GREY, INK, ORANGE, RED, Drawing
 
@@ -141,6 +142,7 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "proposal_flows": proposal_flows,
     "four_numbers": four_numbers,
     "field_map": field_map,
+    "three_heads": three_heads,
 }
 
 

@@ -167,6 +167,26 @@ def test_a_head_has_the_rate_of_its_own_search(tmp_path: Path) -> None:
     assert heads_rates.wanted("priors", tmp_path) == ["priors_rate_0.1"]
 
 
+def test_the_whole_study_is_made_search_by_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, tuple[str, ...]]] = []
+    tried: dict[str, float] = {}
+
+    def run_all(name: str, variants: tuple[str, ...] = ()) -> None:
+        asked.append((name, tuple(variants)))
+        tried.update({variant: 1 / (1 + len(tried)) for variant in variants})  # so the lowest rate is the best so far
+
+    def scores(head: str, folder: Path | None = None) -> dict[float, float]:
+        names = {rate: heads_rates.named(head, rate) for rate in heads_rates.GRID}
+        return {rate: tried[name] for rate, name in names.items() if name in tried}
+
+    monkeypatch.setattr(heads, "run_all", run_all)
+    monkeypatch.setattr(heads_rates, "scores", scores)
+    heads.main()
+    assert asked[-1] == ("heads", ())
+    assert [name for name, _ in asked[:-1]] == ["heads_rates"] * 6
+    assert asked[1] == ("heads_rates", ("priors_rate_0.001",))
+
+
 def test_the_study_s_rows_are_corrected_among_themselves() -> None:
     found = [each for each in table.rows() if each["experiment"] == "heads"]
     assert [each["question"] for each in found] == [finding.sentence for finding in HEADS]

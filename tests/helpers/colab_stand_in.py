@@ -27,6 +27,10 @@ def mount(path):
 OUTPUT = """
 def enable_custom_widget_manager():
     print("widgets enabled")
+
+
+class _widgets:  # anywidget asks where Colab has its widgets from
+    _installed_url = None
 """
 
 

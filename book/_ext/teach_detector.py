@@ -19,12 +19,12 @@ SCRIPTS = [
     *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "teach_page")),
 ]
 WORKER = [
-    *(EXPLORERS / "js" / f"{name}.js" for name in ("boxes", "priors", "nms", "matching", "average_precision")),
+    *(EXPLORERS / "js" / f"{name}.js" for name in ("boxes", "priors", "nms", "detections", "matching", "average_precision")),
     *(LIVE / f"{name}.js" for name in ("onnx_metadata", "detector", "scene")),
     *(PARTS / f"{name}.js" for name in ("training_scenes", "network_state", "saved_files", "trainer", "teach_worker")),
 ]
 STYLES = [
-    *(EXPLORERS / "css" / f"{name}.css" for name in ("explorer", "box_look")),
+    *(EXPLORERS / "css" / f"{name}.css" for name in ("explorer", "box_look", "found_marks")),
     LIVE / "live_detector.css",
     PARTS / "teach.css",
 ]

@@ -3,6 +3,7 @@
 from .architecture import ArchitectureExplorer
 from .average_precision import AveragePrecisionExplorer
 from .explorer import Explorer
+from .live import LiveExplorer
 from .matching import MatchingExplorer
 from .predictions import PredictionExplorer
 from .priors import PriorExplorer
@@ -11,6 +12,7 @@ __all__ = [
     "ArchitectureExplorer",
     "AveragePrecisionExplorer",
     "Explorer",
+    "LiveExplorer",
     "MatchingExplorer",
     "PredictionExplorer",
     "PriorExplorer",

@@ -42,8 +42,8 @@ def noise(height: int = HEIGHT, width: int = WIDTH) -> Tensor:
 
 
 def without_colours(augmentation: v2.Compose) -> v2.Compose:
-    """The same random numbers for all the rest."""
-    steps = [t for t in augmentation.transforms if not isinstance(t, v2.ColorJitter)]
+    """The same random numbers for all the rest. torchvision has its steps for colours in one module."""
+    steps = [t for t in augmentation.transforms if type(t).__module__ != v2.ColorJitter.__module__]
     return v2.Compose([replace(t, colours=as_they_were) if isinstance(t, SSDCrop) else t for t in steps])
 
 

@@ -17,7 +17,8 @@ PARTS = Path(__file__).parent / "live"
 EXPLORERS = ROOT / "dsod_lite" / "explorers"
 SCRIPTS = [
     *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "boxes", "priors", "nms")),
-    *(PARTS / f"{name}.js" for name in ("onnx_metadata", "detector", "scene", "shape_editor", "live_detector")),
+    *(PARTS / f"{name}.js" for name in ("onnx_metadata", "detector", "scene", "shape_editor", "found_boxes", "taught")),
+    PARTS / "live_detector.js",
 ]
 STYLES = [EXPLORERS / "css" / "explorer.css", PARTS / "live_detector.css"]
 

@@ -16,7 +16,8 @@ from sphinx.application import Sphinx
 PARTS = Path(__file__).parent / "teach"
 SCRIPTS = [
     *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "box_look")),
-    *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "teach_page")),
+    *(LIVE / f"{name}.js" for name in ("found_boxes", "taught")),
+    *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "photo_boxes", "reader_class", "teach_page")),
 ]
 WORKER = [
     *(EXPLORERS / "js" / f"{name}.js" for name in ("boxes", "priors", "nms", "matching", "average_precision")),

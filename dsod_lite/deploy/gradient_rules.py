@@ -153,8 +153,8 @@ def batch_norm(
     unbiased = variance * (count / (count - 1))
     if momentum == 1:
         return y, mean, inverse, mean, unbiased
-    new = [old * (1 - momentum) + now * momentum for old, now in ((running_mean, mean), (running_var, unbiased))]
-    return y, mean, inverse, *new
+    new_mean = running_mean * (1 - momentum) + mean * momentum
+    return y, mean, inverse, new_mean, running_var * (1 - momentum) + unbiased * momentum
 
 
 def batch_norm_backward(

@@ -1,7 +1,7 @@
 // The page's part: buttons, curves and pictures. The worker does the work.
 
 const HOME = document.currentScript.src; // the folder of the worker and of all that it loads
-const TOTAL = 360; // steps
+const TOTAL = 300; // steps
 const PEAK = 0.01; // the learning rate's highest
 const MOST_SHOWN = 12; // detections of a picture: at first it finds things everywhere
 
@@ -90,7 +90,7 @@ function teachDetector(el) {
     chosen.value = ""; // the same file can be chosen again
     const bytes = new Uint8Array(await file.arrayBuffer());
     worker.postMessage({ type: "pause" });
-    worker.postMessage({ type: "open", bytes }, [bytes.buffer]);
+    worker.postMessage({ type: "open", bytes, total: TOTAL }, [bytes.buffer]);
   }
 
   addEventListener("beforeunload", (event) => {

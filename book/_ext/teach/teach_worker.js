@@ -4,7 +4,8 @@
 // ready, stepped, looked, judged, done, saved and failed.
 
 const LOOK_EVERY = 5; // steps
-const JUDGE_EVERY = 30;
+const JUDGE_EVERY = 50;
+const CROWDED = 4; // things of a scene to learn from, at least, if they fit: each teaches. Those to judge by have one to three
 const HELD_OUT = 60; // pictures
 const HELD_OUT_SEED = 20170807; // far from the seeds of training
 
@@ -13,7 +14,7 @@ let canvas = null;
 let random = null; // the scenes' numbers
 let heldOut = []; // [{ scene, pixels, truth }]
 let own = { stamps: [], photos: [], kept: [] }; // the reader's class: see the message "class"
-let plan = { total: 360, peak: 0.01 };
+let plan = {}; // { total, peak }: how many steps, and the rate's highest
 let running = false;
 let shown = 0; // which held-out picture is looked at
 let seconds = 0; // of training
@@ -46,7 +47,7 @@ function paintHeldOut() {
 // Every other picture of a batch is one of the reader's, if there are any.
 function nextScene(place) {
   if (own.photos.length && place % 2) return photoScene(random, own.photos[Math.floor(own.photos.length * random())], own.stamps);
-  return randomScene(random, own.stamps);
+  return randomScene(random, own.stamps, CROWDED);
 }
 
 async function oneStep() {
@@ -172,12 +173,12 @@ const answers = {
       : withWeights(trainer.networkBytes, { weights, statistics }, { classes });
     tell("saved", { format, bytes, step: trainer.steps() }, [bytes.buffer]);
   },
-  async open({ bytes }) {
+  async open({ bytes, total }) {
     await stopped();
     const { classes, ...state } = readSafetensors(trainer.about, bytes);
     trainer.load(state);
     seconds = 0;
-    plan.total = 360;
+    plan.total = total;
     await look();
     tell("opened", { classes });
     await judge();

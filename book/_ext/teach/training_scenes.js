@@ -1,4 +1,4 @@
-// Endless simple scenes to learn from: one to three shapes, a fifth to a half of the picture wide, on a plain ground.
+// Endless simple scenes: some shapes, a fifth to a half of the picture wide, on a plain ground.
 // A scene is { ground, things: [{ kind, x, y, size, turn, colour, label, box }] }, in units of scene.js: the picture is
 // 100 wide and high. Boxes are corners in fractions of the picture.
 
@@ -36,11 +36,11 @@ function contrasting(random, ground) {
 
 const cssColour = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 
-// A scene from random numbers. stamps: what stands for the reader's class, { image, shape } each, `shape` being its height
-// over its width. One of them takes a shape's place now and then.
-function randomScene(random, stamps = []) {
+// A scene from random numbers, with so many things or up to two more, if there is room. stamps: what stands for the reader's
+// class, { image, shape } each, `shape` being its height over its width. One of them takes a shape's place now and then.
+function randomScene(random, stamps = [], fewest = 1) {
   const ground = [0, 1, 2].map(() => 30 + Math.floor(196 * random()));
-  return withThings(random, { ground, things: [] }, 1 + Math.floor(3 * random()), stamps);
+  return withThings(random, { ground, things: [] }, fewest + Math.floor(3 * random()), stamps);
 }
 
 // A picture of the reader's as a scene, mirrored half of the time. Up to two things are pasted in beside what is there.

@@ -1,13 +1,13 @@
 // The page's part: buttons, curves and pictures. The worker does the work.
 
 const HOME = document.currentScript.src; // the folder of the worker and of all that it loads
-const TOTAL = 300; // steps
+const TOTAL = 350; // steps
 const PEAK = 0.01; // the learning rate's highest
 const MOST_SHOWN = 12; // detections of a picture: at first it finds things everywhere
 
 function teachDetector(el) {
   let worker = null;
-  let seed = Number(el.dataset.seed ?? Math.floor(1e6 * Math.random()));
+  let seed = Number(new URLSearchParams(location.search).get("seed") ?? Math.floor(1e6 * Math.random()));
   let total = TOTAL;
   let peak = PEAK;
   let losses = [];

@@ -17,7 +17,7 @@ PARTS = Path(__file__).parent / "live"
 EXPLORERS = ROOT / "dsod_lite" / "explorers"
 SCRIPTS = [
     *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "boxes", "priors", "nms", "detections", "found_marks")),
-    *(PARTS / f"{name}.js" for name in ("onnx_metadata", "detector", "scene", "shape_editor", "live_detector")),
+    *(PARTS / f"{name}.js" for name in ("onnx_metadata", "detector", "scene", "shape_editor", "taught", "live_detector")),
 ]
 STYLES = [*(EXPLORERS / "css" / f"{name}.css" for name in ("explorer", "found_marks")), PARTS / "live_detector.css"]
 

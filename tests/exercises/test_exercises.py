@@ -75,6 +75,7 @@ MISTAKES = {
     "matching.2": ("def two_by_two(): return [[0.9, 0.1], [0.1, 0.9]]", "the other way: 0.20"),
     "loss.1": ("loss_on_paper = math.log(200) / 3", "number of positives"),
     "loss.2": ("def first_loss(c, r): return r * math.log(c)", "positive itself"),
+    "loss.5": ("loss_after_a_step = math.log(2) + 1 / 8", "before the step"),
     "proposal_free.1": ("def count_windows(w, h): return w * (w + 1) * h * (h + 1)", "each pair counts once"),
     "deep_supervision.1": ("channels_out = 544", "twice A"),
     "deep_supervision.2": ("def channels_into_head(t): return int(160 * t) + 128", "Transition 2"),

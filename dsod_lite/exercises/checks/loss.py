@@ -32,3 +32,22 @@ def exercise_2(first_loss: Function) -> None:
         ]
         hint = "-ln(1 / classes) for each positive, and as much for each of its negatives."
         equal(call(first_loss, classes, ratio, tried=tried), (1 + ratio) * math.log(classes), tried, hint, slips)
+
+
+def exercise_5(loss_after_a_step: float) -> str:
+    def loss(error: float, apart: float) -> float:
+        return error**2 / 2 + math.log(1 + math.exp(-apart))
+
+    slips = [
+        (loss(0.5, 0), "That is the loss before the step."),
+        (loss(0.7, -0.4), "Down the gradient, not up."),
+        (loss(0.3, 0.2), "Both logits move: background's goes down as far as the object's goes up."),
+        (loss(0.3, 0), "The logits move, too."),
+        (loss(0.5, 0.4), "The offset moves, too."),
+        (loss(0, 0.4), "The class's part is right. What is the offset's error after the step?"),
+        (loss(0.3, 0.4) + 0.3**2 / 2, "Smooth L1 is *half* of the square."),
+        (loss(0.1, 0.8), "The gradient is the error itself, 1/2, and the logits' are 1/2 and -1/2."),
+        (0.3**2 / 2, "The class counts as well as the offset."),
+    ]
+    hint = "Each weight moves by 0.4 times its gradient: the error of the offset, probability minus answer of a logit."
+    return number(loss_after_a_step, loss(0.3, 0.4), hint, slips, 1e-4)

@@ -107,6 +107,12 @@ MISTAKES = {
     "ladder.1": ("growth_factor = 3.0", "growth rate"),
     "ladder.4": ("def runs_needed(g, e): return 5", "√2 times"),
     "pretraining.1": ("def break_even(p, f, s): return p // (s - f)", "not saved any time"),
+    "three_heads.1": ("with_priors, with_cells = 8744 * 25, 1943 * 25", "no class for the background"),
+    "three_heads.2": (
+        "def focal(p, own): return -torch.where(own, 0.25, 0.75) * (1 - p) ** 2 * p.log()",
+        "1 - p is the truth's",
+    ),
+    "three_heads.3": ("def best_cells(q): return [max(range(len(r)), key=r.__getitem__) for r in q]", "No cell twice"),
     "speed.1": ("def fold(w, m, v, g, b): return g / v * w, b - g / v * m", "root"),
 }
 

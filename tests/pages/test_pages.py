@@ -115,6 +115,13 @@ SCROLLING_CODE = """() => [...document.querySelectorAll(".cell_input pre")]
   .filter(pre => pre.clientWidth && pre.scrollWidth > pre.clientWidth + 1).map(pre => pre.textContent.slice(0, 80))"""
 
 
+# Figures that are shown wider or narrower than they were drawn.
+SQUEEZED = """() => [...document.querySelectorAll(".bd-article img")].filter(i => {
+  const {width, height} = i.getBoundingClientRect();
+  return i.naturalHeight && height && Math.abs(width / height / (i.naturalWidth / i.naturalHeight) - 1) > 0.03;
+}).map(i => i.alt.slice(0, 80))"""
+
+
 @dataclass
 class Visit:
     """What was found wrong in the browser, a line each, with the page's name."""
@@ -124,6 +131,7 @@ class Visit:
     unset_formulas: list[str] = field(default_factory=list)
     sticking_out: list[str] = field(default_factory=list)
     scrolling_code: list[str] = field(default_factory=list)
+    squeezed: list[str] = field(default_factory=list)
 
 
 def visit(browser: Browser, names: list[str], home: str, viewport: ViewportSize) -> Visit:
@@ -144,6 +152,7 @@ def visit(browser: Browser, names: list[str], home: str, viewport: ViewportSize)
         found.unset_formulas += [f"{name}: {formula}" for formula in page.evaluate(UNSET_FORMULAS)]
         found.sticking_out += [f"{name}: {element}" for element in page.evaluate(STICKING_OUT)]
         found.scrolling_code += [f"{name}: {cell}" for cell in page.evaluate(SCROLLING_CODE)]
+        found.squeezed += [f"{name}: {figure}" for figure in page.evaluate(SQUEEZED)]
     context.close()
     return found
 
@@ -179,6 +188,11 @@ def test_formulas_are_set(on_phone: Visit, from_folder: Visit) -> None:
 
 def test_nothing_sticks_out_of_the_screen(on_phone: Visit, from_folder: Visit) -> None:
     problems = on_phone.sticking_out + from_folder.sticking_out
+    assert not problems, "\n".join(problems)
+
+
+def test_figures_keep_their_proportions(on_phone: Visit, from_folder: Visit) -> None:
+    problems = on_phone.squeezed + from_folder.squeezed
     assert not problems, "\n".join(problems)
 
 

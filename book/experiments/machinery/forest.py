@@ -77,9 +77,9 @@ def short(row: dict) -> str:
 def by_budget(folder: Path = RECORDS) -> Figure:
     """A small panel for each headline question: the difference and its interval against the steps."""
     found = [each for each in rows(folder) if each["headline"] and each["p_holm"] is not None]
-    if not found:
-        return nothing("headline_short")
     asked = [question for question in QUESTIONS if question.sentence in {each["question"] for each in found}]
+    if not asked:
+        return nothing("headline_short")
     figure, _ = new_figure()
     figure.clear()
     columns = min(3, len(asked))

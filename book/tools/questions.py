@@ -71,6 +71,11 @@ def value(expression: str) -> float:
     return eval(expression, {"__builtins__": {}}, vars(math))
 
 
+def decimal(number: float) -> str:
+    """A number as every reader takes it: without an exponent, to ten places at most."""
+    return f"{number:.10f}".rstrip("0").rstrip(".")
+
+
 def question(fields: dict[str, Any]) -> Question:
     """One question of a file. Raises KeyError for a field that is missing, ValueError for one that is wrong."""
     if unknown := set(fields) - FIELDS:

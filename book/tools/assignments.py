@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from exercises import DIRECTIVE, Written, chapters, plain, read_exercises, title
+from exercises import DIRECTIVE, Written, chapters, plain, read_exercises, rubrics, title
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.apps import NbGraderAPI
@@ -82,13 +82,20 @@ def nbgrader(grade_id: str, points: int = 0, solution: bool = False) -> dict[str
     return {"nbgrader": cell | kind}
 
 
-def cells_of(name: str, written: Written) -> list[NotebookNode]:
-    """An exercise for nbgrader: the statement, a cell for the answer and, if it has a check, one that grades it."""
+def cells_of(name: str, written: Written, rubric: list[str]) -> list[NotebookNode]:
+    """An exercise for nbgrader: the statement, and cells for the answer.
+
+    If it has a check there is one that grades it, for a point for each star. What is asked in words has a cell that a
+    person reads, for a point for each line of the rubric, which stands in the teacher's version, below the solution.
+    """
     own = name.replace(".", "-")
     stars = "★" * written.stars
-    statement = f"## {written.title} {stars}\n\n{plain(written.statement)}\n\n*{name}; points: {written.stars}*"
+    points = len(rubric) + (written.stars if written.checked_as else 0)
+    statement = f"## {written.title} {stars}\n\n{plain(written.statement)}\n\n*{name}; points: {points}*"
     cells = [new_markdown_cell(statement, metadata=nbgrader(f"{own}-statement"))]
     solution = "### BEGIN SOLUTION\n{}\n### END SOLUTION"
+    asked = "\n".join(f"- {criterion}" for criterion in rubric)
+    in_words = f"{plain(written.solution)}\n\n**A point for each of these:**\n\n{asked}"
     if written.checked_as:
         answer = f"{written.start}\n{solution.format(written.programs()[0].strip())}"
         test = f'grade("{name}", {", ".join(wanted(find(name)))})'
@@ -99,9 +106,10 @@ def cells_of(name: str, written: Written) -> list[NotebookNode]:
                 metadata=nbgrader(f"{own}-grade", points=written.stars),
             ),
         ]
-    else:
-        answer = solution.format(plain(written.solution))
-        cells.append(new_markdown_cell(answer, metadata=nbgrader(f"{own}-answer", written.stars, solution=True)))
+    if rubric:
+        kind = "words" if written.checked_as else "answer"
+        metadata = nbgrader(f"{own}-{kind}", len(rubric), solution=True)
+        cells.append(new_markdown_cell(solution.format(in_words), metadata=metadata))
     for number, cell in enumerate(cells):
         cell["id"] = f"{own[:50]}-{number}"  # the same in every run
     return cells
@@ -130,8 +138,10 @@ def assignment(path: Path) -> NotebookNode:
         new_code_cell(start, id="start", metadata=nbgrader("start")),
         new_code_cell("import math\n\nimport torch", id="imports", metadata=nbgrader("imports")),
     ]
+    rubric = rubrics(ROOT)
     for place, written in enumerate(read_exercises(path), start=1):
-        cells += cells_of(f"{path.stem}.{place}", written)
+        name = f"{path.stem}.{place}"
+        cells += cells_of(name, written, rubric.get(name, []))
     return new_notebook(cells=cells, metadata=chapter.metadata)
 
 

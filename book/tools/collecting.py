@@ -7,6 +7,7 @@ has a copy of this file.
 """
 
 import argparse
+import importlib.util
 import json
 import re
 import sys
@@ -17,7 +18,9 @@ from pathlib import Path, PurePath
 
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 
-from dsod_lite.exercises import CONTENTS
+# The chapters' names, from the package's list. The package itself would bring PyTorch along, and that takes seconds.
+PACKAGE = Path(importlib.util.find_spec("dsod_lite").origin or "").parent  # type: ignore[union-attr]
+CONTENTS = json.loads((PACKAGE / "exercises" / "contents.json").read_text(encoding="utf-8"))
 
 # What the platforms put before a file's name, or before that of its folder. The numbers that they add tell students of
 # the same name apart.

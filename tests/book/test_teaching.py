@@ -34,13 +34,6 @@ def test_each_chapter_has_its_goals_and_its_times() -> None:
         assert measured[chapter] / 2 <= said <= 2 * measured[chapter] + 5, chapter
 
 
-def test_each_chapter_has_two_questions_with_folded_answers() -> None:
-    for title, chapter in re.findall(r"^## (.+)\n((?:(?!^## ).*\n?)*)", page("quiz"), re.M):
-        assert re.findall(r"^\*\*(\d)\.\*\* ", chapter, re.M) == ["1", "2"], title
-        assert chapter.count("```{admonition} Answer\n:class: dropdown\n") == 2, title
-    assert page("quiz").count("\n## ") == len(CHAPTERS)
-
-
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
 def test_exercises_that_a_page_names_can_be_checked(path: Path) -> None:
     named = re.findall(rf"`((?:{'|'.join(CHAPTERS)})\.\d)`", path.read_text(encoding="utf-8"))

@@ -69,8 +69,9 @@ def sent(file: PurePath) -> Sent | None:
 
 
 def chapter_of(name: str) -> str:
-    """The chapter that a name ends with: the longest, for one chapter's name is the end of another's."""
-    ends = [c for c in CONTENTS if re.search(rf"(?:^|[_ -]){c}$", name, re.IGNORECASE)]
+    """The chapter, or a week of this course, that a name ends with: the longest, for one may be the end of another."""
+    weeks = {path.name for path in Path("source").glob("week_*")}
+    ends = [c for c in {*CONTENTS, *weeks} if re.search(rf"(?:^|[_ -]){c}$", name, re.IGNORECASE)]
     return max(ends, key=len, default="")
 
 

@@ -155,6 +155,7 @@ def main() -> int:
     print(rows(scores(course)))
     print(f"\n$ nbgrader generate_feedback {ASSIGNMENT}")
     command(course, "-m", "nbgrader", "generate_feedback")
+    print(f"$ python feedback.py {ASSIGNMENT}\n{command(course, 'feedback.py').strip()}")
     print(f"\nWhat they get back: {course / 'feedback'}")
     print(f"Grading took {seconds:.0f} seconds a student: {30 * seconds / 60:.0f} minutes for thirty.")
     return 0

@@ -11,7 +11,7 @@ A question is a choice, with what is right and what comes of usual slips,
 
 or asks for a `number:`, written as it is computed, such as `320 / 480`, with `slips:` in place of `wrong:`. One that is
 not whole says `within:` how much it may differ. `see:` is the heading in the chapter where it is explained, and
-`exam: yes` keeps a question out of the pages.
+`exam: yes` keeps a question out of the pages. Of the concept inventory, `see:` is a chapter.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parents[1] / "instructors" / "questions"
+INVENTORY = FOLDER.with_name("concept_inventory.yml")
 FIELDS = {"ask", "why", "see", "exam", "right", "wrong", "number", "within", "slips"}
 
 

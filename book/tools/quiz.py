@@ -4,6 +4,7 @@
 
 In that folder, `self_test.gift` and `exam.gift` are for Moodle, `self_test.zip` and `exam.zip` for Canvas, and
 `teacher/` has the exam on paper, in two orders, each with its answers. Nothing of the exam is in the published pages.
+`inventory` is the concept inventory, for before and after a course, for the same three.
 """
 
 import html
@@ -14,7 +15,7 @@ from pathlib import Path
 import nbformat
 from canvas import write_package
 from exercises import chapters, title
-from questions import Choice, Number, Question, decimal, of_chapters
+from questions import INVENTORY, Choice, Number, Question, decimal, of_chapters, read
 
 ROOT = Path(__file__).parents[2]
 ORDERS = ("a", "b")
@@ -58,7 +59,7 @@ def moodle(bank: dict[str, list[Question]], folder: str) -> str:
 
 def paper(bank: dict[str, list[Question]], titles: dict[str, str], order: str) -> tuple[str, str]:
     """The questions on paper, and the answers, in Markdown. Another `order` has the choices in another one."""
-    asked, answered, number = [f"# Exam {order.upper()}"], [f"# Exam {order.upper()}: answers"], 0
+    asked, answered, number = [f"# Paper {order.upper()}"], [f"# Paper {order.upper()}: answers"], 0
     for chapter, questions in bank.items():
         asked.append(f"## {titles[chapter]}")
         answered.append(f"## {titles[chapter]}")
@@ -82,14 +83,19 @@ def build(target: Path) -> dict[str, list[Question]]:
     titles = {name: title(nbformat.read(path, as_version=4)) for name, path in paths.items()}
     bank = of_chapters(paths)
     (target / "teacher").mkdir(parents=True, exist_ok=True)
-    for name, is_exam in (("self_test", False), ("exam", True)):
-        part = {chapter: [q for q in questions if q.exam == is_exam] for chapter, questions in bank.items()}
+    parts = {
+        "self_test": {chapter: [q for q in questions if not q.exam] for chapter, questions in bank.items()},
+        "exam": {chapter: [q for q in questions if q.exam] for chapter, questions in bank.items()},
+        "inventory": {"concepts": read(INVENTORY)},
+    }
+    titles["concepts"] = "Object detection: twelve questions"
+    for name, part in parts.items():
         (target / f"{name}.gift").write_text(moodle(part, name), encoding="utf-8")
         write_package(target / f"{name}.zip", part, {chapter: f"{titles[chapter]} ({name})" for chapter in part})
-        for order in ORDERS if is_exam else ():
+        for order in ORDERS if name != "self_test" else ():
             asked, answered = paper(part, titles, order)
-            (target / "teacher" / f"exam_{order}.md").write_text(asked, encoding="utf-8")
-            (target / "teacher" / f"exam_{order}_answers.md").write_text(answered, encoding="utf-8")
+            (target / "teacher" / f"{name}_{order}.md").write_text(asked, encoding="utf-8")
+            (target / "teacher" / f"{name}_{order}_answers.md").write_text(answered, encoding="utf-8")
     return bank
 
 

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import assignments
+import feedback
 import grading_example
 import nbformat
 import pytest
+from browsing import Browser, watch
 from course import CHAPTERS, ROOT, WRITTEN
 from exercises import rubrics
 
@@ -110,14 +112,34 @@ def test_five_students_get_the_marks_that_a_teacher_would_give(graded: tuple[Pat
 
 def test_everybody_hears_what_is_wrong_and_nobody_what_is_not(graded: tuple[Path, str]) -> None:
     course, _ = graded
-    feedback = {
+    pages = {
         student: (course / f"feedback/{student}/02-boxes/boxes.html").read_text(encoding="utf-8")
         for student in ("ada", "bob", "dan", "eve", "kai")
     }
     for hint in ("it was counted twice", "That is the IoU. The box around both"):
-        assert [student for student, page in feedback.items() if hint in page] == ["bob"]
-    assert "Rounded, though. Now type the formula." in feedback["kai"]
-    assert "SyntaxError" in feedback["dan"]
+        assert [student for student, page in pages.items() if hint in page] == ["bob"]
+    assert "Rounded, though. Now type the formula." in pages["kai"]
+    assert "SyntaxError" in pages["dan"]
+
+
+def test_feedback_pages_set_their_formulas_without_a_network(
+    browser: Browser, graded: tuple[Path, str], tmp_path: Path
+) -> None:
+    course, _ = graded
+    page = (course / "feedback/ada/02-boxes/boxes.html").read_text(encoding="utf-8")
+    assert not re.search(r"(?:src|href)=\"https?://(?!ada)[^\"]*\.(?:js|css)", page)
+    mathjax = (course / "mathjax.js").read_text(encoding="utf-8")
+    loading = "<!-- Load mathjax --><script src='https://cdn'></script><!-- End of mathjax configuration -->"
+    (tmp_path / "a.html").write_text(feedback.offline(f"{loading}<p>Half of $x^2$.</p>", mathjax), encoding="utf-8")
+    without = "<p>No formula.</p><pre>$a $b</pre>"
+    assert feedback.offline(f"{loading}{without}", mathjax) == without
+    opened, problems = browser.new_page(), []
+    watch(opened, tmp_path.as_uri(), problems.append, problems.append)
+    opened.goto((tmp_path / "a.html").as_uri())
+    opened.evaluate("() => MathJax.startup.promise")
+    assert opened.locator("mjx-container svg").count() == 1
+    opened.close()
+    assert problems == []
 
 
 def test_what_students_get_fails_in_words_until_it_is_filled_in(graded: tuple[Path, str]) -> None:

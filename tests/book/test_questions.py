@@ -11,7 +11,7 @@ import pytest
 import quiz
 import yaml
 from course import CHAPTERS
-from questions import FOLDER, Choice, Number, Question, QuestionError, decimal, read
+from questions import FOLDER, INVENTORY, Choice, Number, Question, QuestionError, decimal, read
 
 BANK = {name: read(FOLDER / f"{name}.yml") for name in CHAPTERS}
 each_chapter = pytest.mark.parametrize("name", list(CHAPTERS))
@@ -217,6 +217,19 @@ def test_two_papers_have_the_exam_in_two_orders_and_an_answer_to_each(written: P
             else:
                 assert isinstance(question, Number)
                 assert float(said[str(number)]) == pytest.approx(question.right, rel=1e-4)
+
+
+def test_the_concept_inventory_has_twelve_choices_and_comes_in_every_form(written: Path) -> None:
+    inventory = read(INVENTORY)
+    assert len(inventory) == 12
+    assert {each.see for each in inventory} <= set(CHAPTERS)
+    assert all(isinstance(each, Choice) and len(each.wrong) == 3 for each in inventory)
+    gift = plain((written / "inventory.gift").read_text(encoding="utf-8"))
+    with zipfile.ZipFile(written / "inventory.zip") as archive:
+        canvas = archive.read("inventory_concepts/inventory_concepts.xml").decode()
+    on_paper = (written / "teacher/inventory_b.md").read_text(encoding="utf-8")
+    for each in inventory:
+        assert all(each.ask in text for text in (gift, canvas, on_paper)), each.ask
 
 
 def test_the_self_test_has_no_question_of_the_exam(written: Path) -> None:

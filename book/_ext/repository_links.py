@@ -5,10 +5,12 @@ there is no address there are none: no button leads to a page that does not exis
 theme knows no other for Binder.
 """
 
+from typing import Any
+
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-BUTTONS = {
+BUTTONS: dict[str, Any] = {
     "use_repository_button": True,
     "use_issues_button": True,
     "use_edit_page_button": True,
@@ -21,9 +23,10 @@ LAUNCH = {
 
 
 def add_links(app: Sphinx, config: Config) -> None:
-    config.html_theme_options |= BUTTONS
-    if config.html_theme_options.get("repository_url", "").startswith("https://github.com/"):
-        config.html_theme_options["launch_buttons"] = LAUNCH
+    options: dict[str, Any] = config.html_theme_options
+    options |= BUTTONS
+    if options.get("repository_url", "").startswith("https://github.com/"):
+        options["launch_buttons"] = LAUNCH
     config.ogp_site_url = config.html_baseurl
     config.ogp_site_name = config.html_title
     config.ogp_social_cards = {"enable": False}  # pictures of the text; the detector's own say more

@@ -73,7 +73,7 @@ SENT: dict[str, dict[str, str]] = {
     },
 }
 """What each file says, by the cells of the assignment. Dan's comes a second time, for the first one is cut off."""
-READ = {
+READ: dict[str, dict[str, float]] = {
     "ada": {"boxes-2-answer": 2, "boxes-3-answer": 2, "boxes-4-words": 1},
     "kai": {"boxes-2-answer": 2, "boxes-4-words": 0.5},
     "bob": {"boxes-2-answer": 0},

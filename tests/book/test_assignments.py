@@ -133,7 +133,8 @@ def test_feedback_pages_set_their_formulas_without_a_network(
     (tmp_path / "a.html").write_text(feedback.offline(f"{loading}<p>Half of $x^2$.</p>", mathjax), encoding="utf-8")
     without = "<p>No formula.</p><pre>$a $b</pre>"
     assert feedback.offline(f"{loading}{without}", mathjax) == without
-    opened, problems = browser.new_page(), []
+    opened = browser.new_page()
+    problems: list[object] = []
     watch(opened, tmp_path.as_uri(), problems.append, problems.append)
     opened.goto((tmp_path / "a.html").as_uri())
     opened.evaluate("() => MathJax.startup.promise")

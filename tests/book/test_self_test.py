@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import nbformat
 import pytest
@@ -26,7 +26,9 @@ html[data-theme=dark] {{ background: #14181e; color: #ced6dd; --pst-color-backgr
   --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af; --pst-color-border: #48566b;
   --pst-color-surface: #29313d; --pst-color-success: #2dd39d; --pst-color-danger: #e57373; }}
 {css}</style></head><body><main><h1>Page</h1>{body}</main><script>{script}</script></body></html>"""
-ASKED = {name: find(name).check for name in CHECKED if isinstance(find(name).check, Values)}
+ASKED: dict[str, Values] = {
+    name: check for name in CHECKED if isinstance(check := cast(Any, find(name).check), Values)
+}
 
 
 def write_page(path: Path, body: str, theme: str = "light") -> Path:
@@ -40,7 +42,8 @@ def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """A page with all exercises that ask for values and the questions of a chapter, opened as a file."""
     body = "".join(self_test.exercise_form(name) for name in ASKED) + self_test.self_test("boxes")
     path = write_page(tmp_path_factory.mktemp("page") / "page.html", body)
-    page, problems = browser.new_page(viewport={"width": 390, "height": 844}), []
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    problems: list[object] = []
     watch(page, path.as_uri(), problems.append, problems.append)
     page.goto(path.as_uri())
     yield page

@@ -22,7 +22,8 @@ def decks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, course_file.C
 
 @pytest.fixture
 def page(browser: Browser, decks: tuple[Path, course_file.Course]) -> Iterator[Page]:
-    page, problems = browser.new_page(viewport={"width": 1280, "height": 720}), []
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    problems: list[object] = []
     with served(decks[0]) as home:
         watch(page, home, problems.append, problems.append)
         page.goto(home)

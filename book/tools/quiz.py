@@ -72,7 +72,8 @@ def paper(bank: dict[str, list[Question]], titles: dict[str, str], order: str) -
                 right = chr(97 + options.index(question.right))
             else:
                 asked.append("Answer: ______")
-                right = f"{question.right:.5g}" + (f" (± {question.within:g})" if question.within else "")
+                within = f"{question.right:.5g} (± {question.within:g})"
+                right = within if question.within else decimal(question.right)
             answered.append(f"**{number}.** {right}. {question.why}")
     return "\n\n".join(asked) + "\n", "\n\n".join(answered) + "\n"
 

@@ -2,23 +2,28 @@
 
 import math
 
-from ..judging import Function, call, equal, number
+from ..judging import Function, call, equal
+from ..values import Number, Values
 
-
-def exercise_1(loss_on_paper: float) -> str:
-    slips = [
-        (math.log(10 / 9) + math.log(2) + math.log(4), "Hard negatives are those with the *least* background."),
-        (math.log(4), "The two hardest negatives count as well."),
-        (math.log(50), "The positive counts as well, with -ln 1/4."),
-        (math.log(200) / 3, "The sum is divided by the number of positives, not by all that count."),
-        (math.log(400), "Two negatives for each positive, not three."),
-        (
-            math.log(4) + math.log(2) + math.log(5) + math.log(10) + math.log(10 / 9),
-            "Two of the four, not all of them.",
-        ),
-        (-math.log(200), "The logarithm of a probability is negative, and the loss is minus that."),
-    ]
-    return number(loss_on_paper, math.log(200), "-ln 1/4, and -ln of the two smallest of the four.", slips, 1e-4)
+exercise_1 = Values(
+    loss_on_paper=Number(
+        math.log(200),
+        "-ln 1/4, and -ln of the two smallest of the four.",
+        [
+            (math.log(10 / 9) + math.log(2) + math.log(4), "Hard negatives are those with the *least* background."),
+            (math.log(4), "The two hardest negatives count as well."),
+            (math.log(50), "The positive counts as well, with -ln 1/4."),
+            (math.log(200) / 3, "The sum is divided by the number of positives, not by all that count."),
+            (math.log(400), "Two negatives for each positive, not three."),
+            (
+                math.log(4) + math.log(2) + math.log(5) + math.log(10) + math.log(10 / 9),
+                "Two of the four, not all of them.",
+            ),
+            (-math.log(200), "The logarithm of a probability is negative, and the loss is minus that."),
+        ],
+        1e-4,
+    )
+)
 
 
 def exercise_2(first_loss: Function) -> None:

@@ -39,20 +39,26 @@ def exercise_2(first_loss: Function) -> None:
         equal(call(first_loss, classes, ratio, tried=tried), (1 + ratio) * math.log(classes), tried, hint, slips)
 
 
-def exercise_5(loss_after_a_step: float) -> str:
-    def loss(error: float, apart: float) -> float:
-        return error**2 / 2 + math.log(1 + math.exp(-apart))
+def after_a_step(error: float, apart: float) -> float:
+    """The loss of a prior whose offset is off by `error`, and whose logits are `apart`."""
+    return error**2 / 2 + math.log(1 + math.exp(-apart))
 
-    slips = [
-        (loss(0.5, 0), "That is the loss before the step."),
-        (loss(0.7, -0.4), "Down the gradient, not up."),
-        (loss(0.3, 0.2), "Both logits move: background's goes down as far as the object's goes up."),
-        (loss(0.3, 0), "The logits move, too."),
-        (loss(0.5, 0.4), "The offset moves, too."),
-        (loss(0, 0.4), "The class's part is right. What is the offset's error after the step?"),
-        (loss(0.3, 0.4) + 0.3**2 / 2, "Smooth L1 is *half* of the square."),
-        (loss(0.1, 0.8), "The gradient is the error itself, 1/2, and the logits' are 1/2 and -1/2."),
-        (0.3**2 / 2, "The class counts as well as the offset."),
-    ]
-    hint = "Each weight moves by 0.4 times its gradient: the error of the offset, probability minus answer of a logit."
-    return number(loss_after_a_step, loss(0.3, 0.4), hint, slips, 1e-4)
+
+exercise_5 = Values(
+    loss_after_a_step=Number(
+        after_a_step(0.3, 0.4),
+        "Each weight moves by 0.4 times its gradient: the error of the offset, probability minus answer of a logit.",
+        [
+            (after_a_step(0.5, 0), "That is the loss before the step."),
+            (after_a_step(0.7, -0.4), "Down the gradient, not up."),
+            (after_a_step(0.3, 0.2), "Both logits move: background's goes down as far as the object's goes up."),
+            (after_a_step(0.3, 0), "The logits move, too."),
+            (after_a_step(0.5, 0.4), "The offset moves, too."),
+            (after_a_step(0, 0.4), "The class's part is right. What is the offset's error after the step?"),
+            (after_a_step(0.3, 0.4) + 0.3**2 / 2, "Smooth L1 is *half* of the square."),
+            (after_a_step(0.1, 0.8), "The gradient is the error itself, 1/2, and the logits' are 1/2 and -1/2."),
+            (0.3**2 / 2, "The class counts as well as the offset."),
+        ],
+        1e-4,
+    )
+)

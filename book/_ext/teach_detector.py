@@ -20,7 +20,8 @@ SCRIPTS = [
     *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "photo_boxes", "reader_class", "teach_page")),
 ]
 WORKER = [
-    *(EXPLORERS / "js" / f"{name}.js" for name in ("boxes", "priors", "nms", "detections", "matching", "average_precision")),
+    *(EXPLORERS / "js" / f"{name}.js" for name in ("boxes", "priors", "nms", "detections", "matching")),
+    EXPLORERS / "js" / "average_precision.js",
     *(LIVE / f"{name}.js" for name in ("onnx_metadata", "detector", "scene")),
     *(PARTS / f"{name}.js" for name in ("training_scenes", "network_state", "saved_files", "trainer", "teach_worker")),
 ]

@@ -16,8 +16,10 @@ ROOT = Path(__file__).parents[2]
 PARTS = Path(__file__).parent / "live"
 EXPLORERS = ROOT / "dsod_lite" / "explorers"
 SCRIPTS = [
-    *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "boxes", "priors", "nms", "detections", "found_marks")),
-    *(PARTS / f"{name}.js" for name in ("onnx_metadata", "detector", "scene", "shape_editor", "live_detector")),
+    *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "boxes", "priors", "nms", "detections")),
+    EXPLORERS / "js" / "found_marks.js",
+    *(PARTS / f"{name}.js" for name in ("onnx_metadata", "detector", "scene", "shape_editor", "taught")),
+    PARTS / "live_detector.js",
 ]
 STYLES = [*(EXPLORERS / "css" / f"{name}.css" for name in ("explorer", "found_marks")), PARTS / "live_detector.css"]
 

@@ -1,6 +1,7 @@
 """learn: from labelled pictures to a detector and a page about it, in one line."""
 
 import argparse
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -71,13 +72,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def divided(args: argparse.Namespace, output: Path) -> tuple[str, list[str]]:
-    """A folder that is divided, and its lists to train on, to choose by, and for the last word where there is one."""
+    """A folder that is divided, and its lists to train on, to choose by, and for the last word where there is one.
+
+    Raises DataError where copies of one photograph, which stay together, leave nothing to judge by.
+    """
     for lists in (["train", "val", "test"], ["train", "val"], ["train", "test"]):
         if all(has_split(args.folder, split) for split in lists):
             return args.folder, lists
     data = output / "pictures"
     done = arrange_folder([args.folder], data, seed=args.seed)
-    return str(data), [split for split in ("train", "val", "test") if split in done.lists]
+    found = [split for split in ("train", "val", "test") if done.lists.get(split)]
+    if len(found) == 1:
+        shutil.rmtree(data)
+        number = len(done.lists["train"])
+        said = f"{number} pictures, {done.copies} of them copies of another" if done.copies else f"{number} picture"
+        raise DataError(f"{args.folder}: {said}: that leaves none to judge the detector by")
+    return str(data), found
 
 
 def train_arguments(args: argparse.Namespace, data: str, division: list[str], output: Path) -> argparse.Namespace:

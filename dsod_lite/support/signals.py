@@ -10,6 +10,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from .errors import LoadingError, one_line
+from .processes import rank
 
 STOPS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """They ask a process to stop; SIGHUP does when a terminal is closed. Windows has no SIGHUP."""
@@ -51,7 +52,8 @@ class StopRequest:
         if self._at_once or self.signum is not None:
             raise Stopped("stopped", signum)
         self.signum = signum
-        os.write(2, b"\nstopping after this step (once more: at once)\n")  # print is not for handlers
+        if rank() == 0:
+            os.write(2, b"\nstopping after this step (once more: at once)\n")  # print is not for handlers
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ Each function leaves what it found in FOLDER, a file for each process.
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,32 @@ def restarted(folder: Path) -> None:
     config = quick(epochs=8, norm_batch_size=2, checkpoint_every=1)
     train(small_dsod(), Deadly(folder), Rectangles(3), config, folder / "deadly", resume=True)
     train(small_dsod(), Rectangles(8, augment=True), Rectangles(3), config, folder / "calm", resume=True)
+
+
+class Asking(Rectangles):
+    """At its fifth picture the first process asks torchrun, as a cluster does, to end; then all take their time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(8, augment=True)
+        self.left = 5
+        self.mark = folder / "asked_once"
+        self.first_start = not self.mark.exists()
+
+    def __getitem__(self, index: int) -> Any:
+        self.left -= 1
+        if self.left == 0 and rank() == 0 and self.first_start:
+            self.mark.touch()
+            os.kill(os.getppid(), signal.SIGTERM)
+        if self.left <= 0 and self.first_start:
+            time.sleep(0.05)
+        return super().__getitem__(index)
+
+
+def asked(folder: Path) -> None:
+    """A run that is asked to stop, which ends this; in the second start it goes on, and another is made at a go."""
+    config = quick(epochs=20, norm_batch_size=2)
+    train(small_dsod(), Asking(folder), Rectangles(3), config, folder / "stopped", resume=True)
+    train(small_dsod(), Rectangles(8, augment=True), Rectangles(3), config, folder / "calm")
 
 
 if __name__ == "__main__":

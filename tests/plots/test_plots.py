@@ -352,6 +352,7 @@ def test_a_font_is_looked_for_where_the_usual_one_lacks_a_letter(monkeypatch: py
     usual = str(fonts.findfont(fonts.USUAL))  # newer Matplotlibs return a path that equals no string
     monkeypatch.setattr(fonts, "_letters", lambda path: frozenset(map(ord, "abc" if str(path) == usual else "abc猫")))
     found = fonts.font_for("a猫")
-    assert found is not None and str(found.get_file()) != usual
+    assert found is not None
+    assert str(found.get_file()) != usual
     assert fonts.font_for("a犬") is None
     fonts.font_for.cache_clear()

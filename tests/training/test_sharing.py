@@ -19,18 +19,24 @@ from dsod_lite.support.processes import unused_part
 from dsod_lite.training.loading import EpochSampler
 from dsod_lite.training.recipe import TrainConfig
 from dsod_lite.training.sharing import Share, share_of
+from dsod_lite.weights.checkpoint import load_checkpoint
 
 REPOSITORY = Path(__file__).parents[2]
 
 
-def two(name: str, folder: Path, *options: str) -> list[Any]:
-    """What the two processes left behind."""
+def start_two(name: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Two processes of tests/helpers/two_processes.py, from beginning to end."""
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *options]
-    child = subprocess.run(
+    return subprocess.run(
         [*torchrun, str(REPOSITORY / "tests/helpers/two_processes.py"), name, str(folder)],
         cwd=REPOSITORY, capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
+
+
+def two(name: str, folder: Path, *options: str) -> list[Any]:
+    """What the two processes left behind."""
+    child = start_two(name, folder, *options)
     assert child.returncode == 0, child.stderr
     return [torch.load(folder / f"{i}.pt") for i in range(2) if (folder / f"{i}.pt").exists()]
 
@@ -92,6 +98,20 @@ def test_a_killed_process_is_started_again_and_the_numbers_are_the_same(tmp_path
     two("restarted", tmp_path, "--max-restarts", "2")
     assert (tmp_path / "killed").exists()
     assert same(numbers(tmp_path / "deadly"), numbers(tmp_path / "calm"))
+
+
+def test_torchrun_may_be_asked_to_stop(tmp_path: Path) -> None:
+    """By SIGTERM, as Slurm does: both end after the same step, which is kept, and the numbers are the same."""
+    ended = start_two("asked", tmp_path)
+    assert ended.returncode != 0
+    assert "Stopped: stopped after step" in ended.stderr
+    assert ended.stderr.count("stopping after this step") == 1
+    assert 0 < load_checkpoint(tmp_path / "stopped")["epoch"] < 20
+    two("asked", tmp_path)
+    stopped, calm = (load_checkpoint(tmp_path / name)["model"] for name in ("stopped", "calm"))
+    for key, value in calm.items():  # what is kept, and gone on with, is the average of the processes' statistics
+        close = {"atol": 1e-6, "rtol": 1e-6} if "running" in key else {"atol": 0, "rtol": 0}
+        torch.testing.assert_close(stopped[key], value, **close)
 
 
 # --- who does what -------------------------------------------------------------------------------------------

@@ -38,7 +38,9 @@ function liveDetector(el) {
   // ---- loading
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
   const total = Object.values(FILE_SIZES).reduce((a, b) => a + b);
-  const loader = button(loading, `Load the detector (${megabytes(total)})`, load).input;
+  const taught = location.hash === "#taught"; // in this browser, on the page where a detector learns: see taught.js
+  const label = taught ? "Load the detector that you have taught" : "Load the detector";
+  const loader = button(loading, `${label} (${megabytes(total)})`, load).input;
   loader.classList.add("live-load");
   const progress = html("progress", { "aria-label": "Loaded", max: 1, value: 0, hidden: true });
   const status = html("p", { class: "explorer-note", role: "status" });
@@ -62,7 +64,8 @@ function liveDetector(el) {
     try {
       const model = fetchBytes(new URL("detector.onnx", HOME), more);
       [engine] = await Promise.all([loadEngine(HOME, more), model]);
-      await use(await model, "the book’s detector");
+      const own = taught && await taughtDetector();
+      await (own ? use(own, "the detector that you have taught") : use(await model, "the book’s detector"));
       loader.remove();
     } catch (error) {
       status.textContent = `It could not be loaded: ${error.message}`;

@@ -7,10 +7,9 @@ function showFound(group, stageElement, found, classes) {
   group.replaceChildren(...found.toReversed().map(({ label, score, box: [x1, y1, x2, y2] }) => {
     const d = boxPath(x1 * width, y1 * height, x2 * width, y2 * height);
     const text = `${classes[label - 1]} ${score.toFixed(2)}`;
-    const left = Math.max(0, Math.min(x1 * width, width - (7.2 * text.length + 8) * px));
     return svg("g", {}, svg("path", { class: "explorer-halo", d }),
       svg("path", { class: "live-box", d, style: `stroke: ${series(label - 1)}` }),
-      plate(left, Math.max(y1 * height - 2 * px, 17 * px), text, px));
+      plate(stageElement, x1 * width, y1 * height - 2 * px, text));
   }));
   const counts = new Map();
   for (const { label } of found) counts.set(label, (counts.get(label) ?? 0) + 1);

@@ -24,7 +24,8 @@ from .priors import report
 HELP = "from a folder of labelled pictures to a detector and a page about it"
 EPILOG = f"""It recognises the labels' format, looks for defects, divides the pictures where they are not divided,
 trains for the minutes given, and judges the best epoch on pictures that were never trained on. RUN/report.html then
-has the numbers, the mistakes as pictures, labels that are probably wrong, and what to do next; it works offline.
+has the numbers, the mistakes as pictures, labels that are probably wrong, what to do next, and the detector itself,
+for pictures, videos and the camera; it works offline.
 
 {LAYOUT}
 
@@ -42,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--augmentation", choices=AUGMENTATIONS, default="light",
         help="default: light; upless for pictures that have no up, such as a microscope's")  # fmt: skip
     add("--image-size", type=int, metavar="S", help="side of the input; default: as objects and minutes ask for")
-    add("--start-from", metavar="CHECKPOINT", help="begin with the weights of another run, of other classes too; "
-        "with few pictures the drawn shapes' help: data/runs/shapes_tiny.pt")  # fmt: skip
+    add("--start-from", metavar="CHECKPOINT", help="begin with the weights of another run, of other classes too, "
+        "data/runs/shapes_tiny.pt for instance; default: random weights")  # fmt: skip
     add("--seed", type=int, default=0, help="of the random numbers; default: 0")
     add("--device", default="auto")
 

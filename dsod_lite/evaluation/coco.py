@@ -13,7 +13,7 @@ from pycocotools.cocoeval import COCOeval
 
 from .tables import Records, Table, gather
 
-AT_ONCE = 1000
+AT_ONCE = 250
 """Pictures that pycocotools matches together. It keeps a kilobyte of each detection meanwhile."""
 COCO_NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 

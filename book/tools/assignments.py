@@ -10,11 +10,12 @@ import os
 import re
 import shutil
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from exercises import DIRECTIVE, Written, chapters, plain, read_exercises, title
+from exercises import DIRECTIVE, Written, chapters, plain, read_exercises, rubrics, title
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.apps import NbGraderAPI
@@ -70,6 +71,7 @@ from dsod_lite.exercises import grade
 
 {}
 ### END HIDDEN TESTS"""
+NOWHERE = "ADDRESS-OF-THE-BOOK"
 NO_ADDRESS = """
 The notebooks cannot say where students get the book, for it has no address yet. Give it one with
 `make repository URL=https://github.com/NAME/REPOSITORY`, then say `make assignments` again."""
@@ -82,13 +84,20 @@ def nbgrader(grade_id: str, points: int = 0, solution: bool = False) -> dict[str
     return {"nbgrader": cell | kind}
 
 
-def cells_of(name: str, written: Written) -> list[NotebookNode]:
-    """An exercise for nbgrader: the statement, a cell for the answer and, if it has a check, one that grades it."""
+def cells_of(name: str, written: Written, rubric: list[str]) -> list[NotebookNode]:
+    """An exercise for nbgrader: the statement, and cells for the answer.
+
+    If it has a check there is one that grades it, for a point for each star. What is asked in words has a cell that a
+    person reads, for a point for each line of the rubric, which stands in the teacher's version, below the solution.
+    """
     own = name.replace(".", "-")
     stars = "★" * written.stars
-    statement = f"## {written.title} {stars}\n\n{plain(written.statement)}\n\n*{name}; points: {written.stars}*"
+    points = len(rubric) + (written.stars if written.checked_as else 0)
+    statement = f"## {written.title} {stars}\n\n{plain(written.statement)}\n\n*{name}; points: {points}*"
     cells = [new_markdown_cell(statement, metadata=nbgrader(f"{own}-statement"))]
     solution = "### BEGIN SOLUTION\n{}\n### END SOLUTION"
+    asked = "\n".join(f"- {criterion}" for criterion in rubric)
+    in_words = f"{plain(written.solution)}\n\n**A point for each of these:**\n\n{asked}"
     if written.checked_as:
         answer = f"{written.start}\n{solution.format(written.programs()[0].strip())}"
         test = f'grade("{name}", {", ".join(wanted(find(name)))})'
@@ -99,9 +108,10 @@ def cells_of(name: str, written: Written) -> list[NotebookNode]:
                 metadata=nbgrader(f"{own}-grade", points=written.stars),
             ),
         ]
-    else:
-        answer = solution.format(plain(written.solution))
-        cells.append(new_markdown_cell(answer, metadata=nbgrader(f"{own}-answer", written.stars, solution=True)))
+    if rubric:
+        kind = "words" if written.checked_as else "answer"
+        metadata = nbgrader(f"{own}-{kind}", len(rubric), solution=True)
+        cells.append(new_markdown_cell(solution.format(in_words), metadata=metadata))
     for number, cell in enumerate(cells):
         cell["id"] = f"{own[:50]}-{number}"  # the same in every run
     return cells
@@ -115,8 +125,12 @@ def introduction(title: str, file: str, url: str) -> str:
         file: its notebook below book/, such as "foundations/boxes.ipynb".
         url: of the repository, "" if it has none yet.
     """
-    chapter = f"[*{title}*]({site(url)}book/{file.replace('.ipynb', '.html')})" if url else f"*{title}*"
-    return INTRODUCTION.format(title=title, chapter=chapter, file=file, address=url or "ADDRESS-OF-THE-BOOK")
+    return INTRODUCTION.format(title=title, chapter=where(title, file, url), file=file, address=url or NOWHERE)
+
+
+def where(title: str, file: str, url: str) -> str:
+    """A chapter's title, with a link to its page if the repository has an address."""
+    return f"[*{title}*]({site(url)}book/{file.replace('.ipynb', '.html')})" if url else f"*{title}*"
 
 
 def assignment(path: Path) -> NotebookNode:
@@ -130,8 +144,10 @@ def assignment(path: Path) -> NotebookNode:
         new_code_cell(start, id="start", metadata=nbgrader("start")),
         new_code_cell("import math\n\nimport torch", id="imports", metadata=nbgrader("imports")),
     ]
+    rubric = rubrics(ROOT)
     for place, written in enumerate(read_exercises(path), start=1):
-        cells += cells_of(f"{path.stem}.{place}", written)
+        name = f"{path.stem}.{place}"
+        cells += cells_of(name, written, rubric.get(name, []))
     return new_notebook(cells=cells, metadata=chapter.metadata)
 
 
@@ -151,28 +167,62 @@ def write(notebook: NotebookNode, path: Path) -> None:
     nbformat.write(notebook, path)
 
 
+def bundle(heading: str, names: list[str]) -> NotebookNode:
+    """The teacher's version of an assignment of single exercises, such as boxes.1 and loss.2, of several chapters."""
+    paths = {path.stem: path for path in chapters(ROOT)}
+    notebooks = {name.split(".")[0]: nbformat.read(paths[name.split(".")[0]], as_version=4) for name in names}
+    first = next(iter(notebooks.values()))
+    start = next(cell.source for cell in first.cells if cell.cell_type == "code")
+    url, rubric = configured(ROOT)[0], rubrics(ROOT)
+    of = {name: paths[name].relative_to(ROOT / "book").as_posix() for name in notebooks}
+    linked = [where(title(notebooks[name]), file, url) for name, file in of.items()]
+    text = INTRODUCTION.format(title=heading, chapter=" and ".join(linked), file=next(iter(of.values())),
+                               address=url or NOWHERE)  # fmt: skip
+    cells = [
+        new_markdown_cell(text, id="introduction", metadata=nbgrader("introduction")),
+        new_code_cell(start, id="start", metadata=nbgrader("start")),
+        new_code_cell("import math\n\nimport torch", id="imports", metadata=nbgrader("imports")),
+    ]
+    for name in names:
+        chapter, place = name.split(".")
+        cells += cells_of(name, read_exercises(paths[chapter])[int(place) - 1], rubric.get(name, []))
+    return new_notebook(cells=cells, metadata=first.metadata)
+
+
+def begin(course: Path) -> NbGraderAPI:
+    """Makes the folder of an nbgrader course, with its settings and what collects submissions."""
+    course.mkdir(parents=True, exist_ok=True)
+    (course / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+    for name in ("collecting.py", "feedback.py"):
+        shutil.copy(Path(__file__).with_name(name), course)
+    mathjax = Path(str(files("sphinx-mathjax-offline"))) / "static" / "mathjax"
+    shutil.copy(mathjax / "tex-svg.js", course / "mathjax.js")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic
+    return NbGraderAPI(config=settings(course))
+
+
+def release(api: NbGraderAPI, course: Path, name: str, notebook: NotebookNode) -> None:
+    """Writes an assignment's two versions. Raises RuntimeError, with what nbgrader says, if it cannot."""
+    write(notebook, course / "source" / name / f"{re.sub(r'^[0-9]+-', '', name)}.ipynb")
+    result = api.generate_assignment(name, force=True)
+    if not result["success"]:
+        raise RuntimeError(f"{name}: {result.get('error') or result['log']}")
+
+
 def build(target: Path, names: list[str] | None = None) -> None:
     """Writes everything below `target`, for all chapters or for those named.
 
     Raises RuntimeError if nbgrader cannot make an assignment, with what it says.
     """
     numbered = {path: f"{i:02}-{path.stem}" for i, path in enumerate(chapters(ROOT), start=1)}
-    course = target / "course"
-    course.mkdir(parents=True, exist_ok=True)
-    (course / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
-    shutil.copy(Path(__file__).with_name("collecting.py"), course)
+    api = begin(target / "course")
     link = target / "data"  # chapters look for it two folders above their own
     if not link.is_symlink():
         link.symlink_to(ROOT / "data")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic
-    api = NbGraderAPI(config=settings(course))
     for path, name in numbered.items():
         if names is None or path.stem in names:
             write(without_solutions(path), target / "chapters" / path.relative_to(ROOT / "book"))
-            write(assignment(path), course / "source" / name / path.name)
-            result = api.generate_assignment(name, force=True)
-            if not result["success"]:
-                raise RuntimeError(f"{name}: {result.get('error') or result['log']}")
+            release(api, target / "course", name, assignment(path))
 
 
 def settings(course: Path) -> Config:

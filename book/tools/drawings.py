@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from field_drawn import field_map
+from heads_drawn import three_heads
 from parts_drawn import MAPS, dense_block, dense_layer, plain_dense, plain_residual_dense, proposal_flows
 from sheet import BLUE, FAINT, GREEN, GREY, INK, ORANGE, RED, Drawing
 
@@ -139,6 +141,8 @@ DRAWINGS: dict[str, Callable[[], Drawing]] = {
     "plain_dense": plain_dense,
     "proposal_flows": proposal_flows,
     "four_numbers": four_numbers,
+    "field_map": field_map,
+    "three_heads": three_heads,
 }
 
 

@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--augmentation", choices=AUGMENTATIONS, default="light",
         help="default: light; upless for pictures that have no up, such as a microscope's")  # fmt: skip
     add("--image-size", type=int, metavar="S", help="side of the input; default: as objects and minutes ask for")
+    add("--start-from", metavar="CHECKPOINT", help="begin with the weights of another run, of other classes too; "
+        "with few pictures the drawn shapes' help: data/runs/shapes_tiny.pt")  # fmt: skip
     add("--seed", type=int, default=0, help="of the random numbers; default: 0")
     add("--device", default="auto")
 
@@ -96,6 +98,8 @@ def train_arguments(args: argparse.Namespace, data: str, division: list[str], ou
     words += ["--output", str(output)]
     if args.image_size is not None:
         words += ["--image-size", str(args.image_size)]
+    if args.start_from is not None:
+        words += ["--model", "dsod_tiny", "--start-from", args.start_from]  # its weights, at an input of our own
     return parser.parse_args(words)
 
 

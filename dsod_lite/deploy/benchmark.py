@@ -5,12 +5,12 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.benchmark import Timer
 from torchvision.models.detection import ssd300_vgg16
 
 from ..detector.detect import detect
 from ..detector.presets import dsod300, dsod_tiny
 from ..evaluation.voc import evaluate_voc
+from ..support.stopwatch import Timer
 
 
 def seconds(call: Callable[[], Any]) -> float:

@@ -1,9 +1,12 @@
-"""Figures that answer back: in a notebook, and in the built page, where no Python runs behind them."""
+"""Interactive figures: in a notebook, and in the built page, where no Python runs behind them."""
 
 from .architecture import ArchitectureExplorer
 from .average_precision import AveragePrecisionExplorer
 from .explorer import Explorer
+from .live import LiveExplorer
+from .loss import LossExplorer
 from .matching import MatchingExplorer
+from .overlap import OverlapExplorer
 from .predictions import PredictionExplorer
 from .priors import PriorExplorer
 
@@ -11,7 +14,10 @@ __all__ = [
     "ArchitectureExplorer",
     "AveragePrecisionExplorer",
     "Explorer",
+    "LiveExplorer",
+    "LossExplorer",
     "MatchingExplorer",
+    "OverlapExplorer",
     "PredictionExplorer",
     "PriorExplorer",
 ]

@@ -26,7 +26,7 @@ class MatchingExplorer(PictureExplorer):
     the matched prior whose offsets are shown, -1 for the first.
     """
 
-    _modules = ("boxes", "priors", "matching", "offsets_panel", "matching_explorer")
+    _modules = ("boxes", "priors", "matching", "offsets_panel", "movable", "matching_explorer")
 
     names = traitlets.List(traitlets.Unicode()).tag(sync=True)
     """What each object is."""

@@ -13,6 +13,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 # The modules that the book builds: whatever they offer is defined in one chapter.
 HEART = ("boxes", "priors", "blocks", "prediction", "matching", "loss", "detect")
 TAUGHT = (*(f"detector/{module}" for module in HEART), "evaluation/voc")
+MARK = re.compile(r"# (?:dsod_lite/)?(\S+)\.py\n")
+"""A definition of the package's, or of the one experiment that a chapter builds, is marked with its file."""
 
 
 def prose(path: Path) -> list[str]:
@@ -78,14 +80,15 @@ def definitions(source: str) -> dict[str, str]:
 
 
 def package(module: str) -> dict[str, str]:
-    return definitions((ROOT / "dsod_lite" / f"{module}.py").read_text(encoding="utf-8"))
+    home = ROOT if module.startswith("book/") else ROOT / "dsod_lite"
+    return definitions((home / f"{module}.py").read_text(encoding="utf-8"))
 
 
 def taught_in(path: Path) -> list[tuple[str, str, str]]:
     """Module, name and tree of each of the package's definitions that a chapter holds."""
     found = []
     for cell in code_cells(path):
-        if named := re.match(r"# dsod_lite/(\S+)\.py\n", cell.source):
+        if named := MARK.match(cell.source):
             found += [(named[1], name, tree) for name, tree in definitions(cell.source).items()]
     return found
 
@@ -101,7 +104,7 @@ def test_chapter_marks_the_package_s_definitions_and_nothing_else(path: Path) ->
     ours = {name for module in TAUGHT for name in package(module)}
     for cell in code_cells(path):
         source = TransformerManager().transform_cell(cell.source)
-        if re.match(r"# dsod_lite/\S+\.py\n", source):
+        if MARK.match(source):
             assert len(definitions(source)) == len(ast.parse(source).body)  # no imports, no calls, nothing twice
         else:
             assert set(definitions(source)) & ours == set()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from book.experiments.__main__ import main as command_line
 from book.experiments.machinery import forest, table
 from book.experiments.machinery.catalogue import experiment
-from book.experiments.machinery.findings import FINDINGS, HEADLINE, Finding, judged
+from book.experiments.machinery.findings import FINDINGS, HEADLINE, HEADS, Finding, judged
 from book.experiments.machinery.questions import QUESTIONS, asked_at
 from book.experiments.machinery.records import load
 from book.experiments.machinery.significance import holm, improvement, over_seeds_and_pictures, p_value
@@ -71,7 +71,7 @@ class TestQuestions:
     def test_each_is_asked_at_each_budget_that_has_its_arms(self):
         assert asked_at("headline_long") == asked_at("headline_short") == list(QUESTIONS)
         assert asked_at("headline_middle") == list(QUESTIONS[:4])
-        assert len(HEADLINE) == 2 * len(QUESTIONS) + 4
+        assert len(HEADLINE) == 2 * len(QUESTIONS) + 4 + len(HEADS)
         assert not set(HEADLINE) & set(FINDINGS)
 
     @pytest.mark.parametrize("finding", HEADLINE, ids=table.label)
@@ -223,8 +223,19 @@ class TestFigures:
         assert list(drawn.get_xdata()) == [375, 3750]
         assert drawn.get_ydata() == pytest.approx([0.31, 0.399])
 
+    def test_what_became_of_the_first_editions_findings(self):
+        """Each has its own interval, and around it the one for all together; the page tells their number in words."""
+        ax = forest.before_and_after().axes[0]
+        thin, thick = ([line for line in ax.lines if line.get_linewidth() == width] for width in (1, 4))
+        assert len(thin) == len(thick) == 19 + 2
+        for outer, inner in zip(thin, thick, strict=True):
+            assert outer.get_xdata()[0] < inner.get_xdata()[0] < inner.get_xdata()[1] < outer.get_xdata()[1]
+            assert inner.get_xdata()[0] > 0 or inner.get_xdata()[1] < 0
+        assert sum(line.get_xdata()[0] * line.get_xdata()[1] > 0 for line in thin) == 3
+
     def test_without_records_that_is_said(self, tmp_path):
-        for figure in (forest.forest(folder=tmp_path), forest.forest(False, tmp_path), forest.by_budget(tmp_path)):
+        drawn = (forest.forest, forest.by_budget, forest.before_and_after)
+        for figure in (forest.forest(False, tmp_path), *(draw(folder=tmp_path) for draw in drawn)):
             assert "is recorded yet" in figure.axes[0].texts[0].get_text()
 
     def test_the_exploration_has_average_precisions_alone(self):

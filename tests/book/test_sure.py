@@ -52,6 +52,19 @@ def test_the_box_says_what_is_too_little_and_what_was_not_recorded(
     assert "    headline_long: 2 seeds are recorded, too few to judge\n    not run yet: short\n" in said
 
 
+def test_a_study_of_the_plan_is_judged_among_its_own_questions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in range(3):
+        for arm, ap50 in (("priors", 0.4), ("centres", 0.6), ("one_to_one", 0.5)):
+            write(tmp_path, "heads", arm, seed, {"AP50": ap50 + seed / 100, "AP": 0.2, "AP50_unsuppressed": ap50})
+    how_sure("heads", folder=tmp_path)
+    said = capsys.readouterr().out
+    assert said.startswith("A study of the plan. Judged among its 3 questions.\n- Without priors a detector finds")
+    assert said.count("    held: ") == 2  # the third, without suppression, is contrary
+    assert "Exploration" not in said
+
+
 def test_runs_are_added_up(tmp_path: Path) -> None:
     write(tmp_path, "stem", "stem", 0, {"train_seconds": 3600.0})  # was stopped, and went on
     write(tmp_path, "stem", "stem", 1, {"AP50": 0.5}, train=None)

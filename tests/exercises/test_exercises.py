@@ -75,6 +75,7 @@ MISTAKES = {
     "matching.2": ("def two_by_two(): return [[0.9, 0.1], [0.1, 0.9]]", "the other way: 0.20"),
     "loss.1": ("loss_on_paper = math.log(200) / 3", "number of positives"),
     "loss.2": ("def first_loss(c, r): return r * math.log(c)", "positive itself"),
+    "loss.5": ("loss_after_a_step = math.log(2) + 1 / 8", "before the step"),
     "proposal_free.1": ("def count_windows(w, h): return w * (w + 1) * h * (h + 1)", "each pair counts once"),
     "deep_supervision.1": ("channels_out = 544", "twice A"),
     "deep_supervision.2": ("def channels_into_head(t): return int(160 * t) + 128", "Transition 2"),
@@ -106,6 +107,12 @@ MISTAKES = {
     "ladder.1": ("growth_factor = 3.0", "growth rate"),
     "ladder.4": ("def runs_needed(g, e): return 5", "√2 times"),
     "pretraining.1": ("def break_even(p, f, s): return p // (s - f)", "not saved any time"),
+    "three_heads.1": ("with_priors, with_cells = 8744 * 25, 1943 * 25", "no class for the background"),
+    "three_heads.2": (
+        "def focal(p, own): return -torch.where(own, 0.25, 0.75) * (1 - p) ** 2 * p.log()",
+        "1 - p is the truth's",
+    ),
+    "three_heads.3": ("def best_cells(q): return [max(range(len(r)), key=r.__getitem__) for r in q]", "No cell twice"),
     "speed.1": ("def fold(w, m, v, g, b): return g / v * w, b - g / v * m", "root"),
 }
 

@@ -29,6 +29,7 @@ EQUIVALENT = {
     "your_own_data.3": "another order of the patients, or about a fifth of them",
     "ladder.4": "no number of runs has a chance of exactly 0.05",
     "whole_network.4": "the halves of the widths are whole numbers",
+    "three_heads.3": "all rows have as many cells as the first",
     "proposal_free.1": "w (w + 1) is even, so halves are whole numbers",
 }
 

@@ -55,7 +55,7 @@ def test_the_page_has_its_numbers(page: Path) -> None:
     assert 0 <= said["interval"][0] <= said["AP50"] <= said["interval"][1] <= 1
     text = page.read_text(encoding="utf-8")
     assert f"{said['AP50']:.2f}" in text
-    for heading in ("What to do next", "Precision and recall", "Missed objects", "Labels to look at again"):
+    for heading in ("What to do next", "Try it", "Precision and recall", "Missed objects", "Labels to look at again"):
         assert f"<h2>{heading}</h2>" in text
 
 
@@ -64,7 +64,8 @@ def test_the_explorers_answer_in_the_page(page: Path, browser: Any) -> None:
     errors: list[str] = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.goto(page.as_uri())
-    tab.wait_for_selector(".explorer >> nth=1")
+    tab.wait_for_selector(".explorer >> nth=2")
+    tab.wait_for_function("document.querySelector('#live .explorer-facts').textContent.includes('One picture')")
     assert errors == []
     tab.close()
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.benchmark import Timer
 
 from dsod_lite import dsod_tiny
+from dsod_lite.support.stopwatch import Timer
 
 from ..parts.common import SIDE, learn_shapes
 

@@ -19,7 +19,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.benchmark import Timer
 from torchvision.models.detection import ssd300_vgg16, ssdlite320_mobilenet_v3_large
 from torchvision.models.detection.ssd import SSD
 
@@ -28,6 +27,7 @@ from dsod_lite.datasets import VOCDataset
 from dsod_lite.deploy.onnx import export_onnx
 from dsod_lite.detector.fast import fast_network
 from dsod_lite.detector.network import Network
+from dsod_lite.support.stopwatch import Timer
 
 from ..parts.common import drawn, setup
 from ..parts.counting import SSDNetwork, multiply_adds

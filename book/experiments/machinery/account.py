@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from .catalogue import experiment, experiments, seeds_of
 from .records import RECORDS, load
 
-PLANNED = ("headline_", "rates", "classifier", "labels_")
+PLANNED = ("headline_", "rates", "classifier", "labels_", "heads")
 """What the names of PLAN.md's experiments begin with. All other records are exploration."""
 
-SEARCHES = ("rates", "classifier")
+SEARCHES = ("rates", "classifier", "heads_rates")
 
 
 class Sum(NamedTuple):

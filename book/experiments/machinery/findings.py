@@ -72,12 +72,24 @@ FINDINGS = (
 )  # fmt: skip
 """Those whose runs were made before there was a plan."""
 
-HEADLINE = tuple(
-    Finding(asked.sentence, budget, asked.a, asked.b, minus=asked.minus, headline=True)
-    for budget in BUDGETS
-    for asked in asked_at(budget)
+HEADS = (
+    Finding("Without priors a detector finds more.", "heads", "centres", "priors", headline=True),
+    Finding("One cell for each object learns more slowly than several.",
+            "heads", "centres", "one_to_one", headline=True),
+    Finding("Without suppression it finds more than they do.",
+            "heads", "one_to_one", "centres", measure="AP50_unsuppressed", headline=True),
+)  # fmt: skip
+"""The plan's study of three heads."""
+
+HEADLINE = (
+    *(
+        Finding(asked.sentence, budget, asked.a, asked.b, minus=asked.minus, headline=True)
+        for budget in BUDGETS
+        for asked in asked_at(budget)
+    ),
+    *HEADS,
 )
-"""The plan's questions, at each budget."""
+"""The plan's questions, at each budget, and those of its studies."""
 
 
 def differences_of(finding: Finding, folder: Path = RECORDS) -> dict[int, float]:

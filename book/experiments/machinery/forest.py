@@ -47,6 +47,27 @@ def forest(headline: bool = True, folder: Path = RECORDS) -> Figure:
     return figure
 
 
+def before_and_after(folder: Path = RECORDS) -> Figure:
+    """A line for each finding of the exploration that held by itself: its own 95 % interval, and that for all together.
+
+    Thick is the interval by itself; thin the one with which all intervals of the exploration are right at once.
+    """
+    found = [e for e in rows(folder) if not e["headline"] and e["verdict_uncorrected"] in ("held", "contrary")]
+    if not found:
+        return nothing("exploration")
+    figure, ax = new_figure()
+    figure.set_size_inches(7.2, 1 + 0.27 * len(found))
+    for place, each in enumerate(reversed(found)):
+        color = COLORS[each["verdict"]]
+        ax.plot([each["low_corrected"], each["high_corrected"]], [place, place], color=color, linewidth=1)
+        ax.plot([each["low"], each["high"]], [place, place], color=color, linewidth=4, solid_capstyle="butt")
+        ax.plot(each["difference"], place, "|", color="black", markersize=8)
+    ax.axvline(0, color="grey", linewidth=0.8, zorder=1)
+    ax.set_yticks(range(len(found)), [short(each) for each in reversed(found)], fontsize=7)
+    ax.set(xlabel="difference; thick: by itself, thin: all together", ylim=(-0.7, len(found) - 0.3), xlim=(-1, 1))
+    return figure
+
+
 def short(row: dict) -> str:
     """What a line compares, by which measure if it is not AP50, and at which budget."""
     measure = "" if row["measure"] == "AP50" else f", {row['measure']}"
@@ -56,9 +77,9 @@ def short(row: dict) -> str:
 def by_budget(folder: Path = RECORDS) -> Figure:
     """A small panel for each headline question: the difference and its interval against the steps."""
     found = [each for each in rows(folder) if each["headline"] and each["p_holm"] is not None]
-    if not found:
-        return nothing("headline_short")
     asked = [question for question in QUESTIONS if question.sentence in {each["question"] for each in found}]
+    if not asked:
+        return nothing("headline_short")
     figure, _ = new_figure()
     figure.clear()
     columns = min(3, len(asked))

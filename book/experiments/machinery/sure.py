@@ -17,7 +17,7 @@ def how_sure(*names: str, plan: tuple[int, ...] = (), folder: Path = RECORDS) ->
     The verdict is the one after Holm's correction, as in `table`. Where AP was not recorded that is said.
 
     Args:
-        names: experiments that no plan named, so that their findings are exploration.
+        names: experiments that no plan named, so that their findings are exploration, or a study of PLAN.md's.
         plan: the numbers of PLAN.md's questions, from 1.
         folder: the records'.
     """
@@ -25,6 +25,10 @@ def how_sure(*names: str, plan: tuple[int, ...] = (), folder: Path = RECORDS) ->
     if explored := [each for each in found if not each["headline"] and each["experiment"] in names]:
         print(f"Exploration, without a plan. Judged among {len(FINDINGS)} findings.")
         for each in explored:
+            print(f"- {each['question']}\n{said(each, folder)}")
+    if studied := [each for each in found if each["headline"] and each["experiment"] in names]:
+        print(f"A study of the plan. Judged among its {len(studied)} questions.")
+        for each in studied:
             print(f"- {each['question']}\n{said(each, folder)}")
     for number in plan:
         sentence = QUESTIONS[number - 1].sentence

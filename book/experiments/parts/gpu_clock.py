@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch.utils.benchmark import Timer
 
 from dsod_lite.support.errors import one_line
+from dsod_lite.support.stopwatch import Timer
 
 from .gpu_cases import Case
 

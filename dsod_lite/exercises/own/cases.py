@@ -141,6 +141,12 @@ def matching(numbers: Numbers) -> Iterator[Asked]:
         "First every object's own prior, by `bipartite_priors`; then of those left all with an IoU of 0.4 or more.",
         [(alone, "That is the threshold alone. Each object has to have a prior of its own first.")],
     )
+    by_hand = torch.tensor([[[0.25, 0.5, 0.75, 0.0], [0.375, 0.125, 0.625, 0.0]]])
+    yield Asked(
+        Case("detector.matching", "match", [by_hand]),
+        "match of the IoUs [0.25, 0.5, 0.75, 0] and [0.375, 0.125, 0.625, 0], two objects and four priors",
+        "The first object has prior 2. The second is left with prior 0. Of those left, prior 1 has an IoU of 0.5.",
+    )
     yield Asked(
         Case("detector.matching", "match", [torch.zeros(2, 0, 5), 0.5]),
         "match of two pictures without objects",
@@ -168,6 +174,12 @@ def loss(numbers: Numbers) -> Iterator[Asked]:
         "mine_hard_negatives(background_loss, no positives, 3.0, at_least=4)",
         "Without a positive there are `at_least` negatives.",
     )
+    fewer = positive & torch.tensor([[True], [False]])
+    yield Asked(
+        Case("detector.loss", "mine_hard_negatives", [hardness, fewer]),
+        "mine_hard_negatives(background_loss, positive), three positives in one picture, none in the other",
+        "Unless it is said otherwise: three for each positive, and none where there is no positive.",
+    )
     truth, labels = [numbers.boxes(2), numbers.boxes(1)], [torch.tensor([1, 3]), torch.tensor([2])]
     prior = torch.cat([*(box_convert(each, "xyxy", "cxcywh") for each in truth), numbers.priors(9)])
     matched = torch.full((2, 12), -1)
@@ -191,6 +203,13 @@ def loss(numbers: Numbers) -> Iterator[Asked]:
         "Both sums over the whole batch, divided by the number of positives in it.",
         [({"state": {}, "output": by_pictures}, "Divided by the number of pictures; it is the number of positives.")],
     )
+    nothing = [torch.zeros(0, 4)] * 2, [torch.zeros(0, dtype=torch.int64)] * 2
+    for least in (0, 4):
+        yield Asked(
+            Case("detector.loss", "MultiBoxLoss", [0.5, 3.0, least], [offsets, logits, prior, *nothing]),
+            f"MultiBoxLoss with at least {least} negatives, of two pictures without objects",
+            "No positives: divide by 1 and not by 0. What is left are the negatives that there are at least.",
+        )
 
 
 def _module(numbers: Numbers, module: str, name: str, arguments: list[int], *inputs: Any) -> Case:
@@ -236,11 +255,11 @@ def prediction(numbers: Numbers) -> Iterator[Asked]:
         ("Downsample", [12, 6, 8], "A 1×1, then a 3×3 with stride 2, both in pre-activation order."),
     ):
         yield Asked(_module(numbers, "detector.prediction", name, arguments, fine), f"{name}{tuple(arguments)}", words)
-    dense = Case("detector.prediction", "DensePrediction", [12, 20, [16, 16, 8]], [fine, coarse])
-    state = numbers.state(DensePrediction(12, 20, [16, 16, 8]))
+    dense = Case("detector.prediction", "DensePrediction", [12, 20, [16, 12, 8]], [fine, coarse])
+    state = numbers.state(DensePrediction(12, 20, [16, 12, 8]))
     yield Asked(
         Case(dense.module, dense.name, dense.arguments, dense.inputs, state),
-        f"DensePrediction(12, 20, [16, 16, 8]) on maps of {side}×{side} and {side // 2}×{side // 2}",
+        f"DensePrediction(12, 20, [16, 12, 8]) on maps of {side}×{side} and {side // 2}×{side // 2}",
         "Half learned, half reused. In the second map the learned half stands first, in the others the reused one.",
     )
     head = Case("detector.prediction", "MultiBoxHead", [[12, 20], [4, 6], 3], [[fine, coarse]])

@@ -16,7 +16,7 @@ live := _build/frontend/.installed _build/live/detector.onnx _build/live/trainin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book executed test half-of-the-tests other-half-of-the-tests serve lint pdf links slides assignments wheel repository lock clean FORCE
+.PHONY: help book executed test half-of-the-tests other-half-of-the-tests serve lint pdf links slides assignments quiz course wheel repository lock clean FORCE
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "make %-11s  %s\n", $$1, $$2}'
@@ -58,6 +58,12 @@ slides: executed _build/frontend/.installed  ## slides of every chapter, or of c
 assignments: .venv/.installed dsod_lite/exercises/contents.json  ## student notebooks, an nbgrader course and the detector to build, in _build/assignments
 	$(python) book/tools/assignments.py _build/assignments
 	$(python) book/tools/detector_course.py _build/assignments/detector
+
+course: .venv/.installed _build/frontend/.installed dsod_lite/exercises/contents.json  ## the course of course.yml: plan, syllabus, assignments and, of executed chapters, slides
+	PYTHONPATH=book/_ext $(python) book/tools/course_file.py course.yml _executed _build/course
+
+quiz: .venv/.installed dsod_lite/exercises/contents.json  ## the question bank for Moodle and Canvas, and an exam on paper, in _build/quiz
+	$(python) book/tools/quiz.py _build/quiz
 
 # In an environment of its own, where nothing of the book is: the wheel alone has to draw, train, judge and find.
 wheel:  ## build the package as on PyPI, into _build/dist, and try it in an empty environment

@@ -16,10 +16,12 @@ ROOT = Path(__file__).parents[2]
 PARTS = Path(__file__).parent / "live"
 EXPLORERS = ROOT / "dsod_lite" / "explorers"
 SCRIPTS = [
-    *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "boxes", "priors", "nms")),
-    *(PARTS / f"{name}.js" for name in ("onnx_metadata", "detector", "scene", "shape_editor", "live_detector")),
+    *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "boxes", "priors", "nms", "detections")),
+    EXPLORERS / "js" / "found_marks.js",
+    *(PARTS / f"{name}.js" for name in ("onnx_metadata", "detector", "scene", "shape_editor", "taught")),
+    PARTS / "live_detector.js",
 ]
-STYLES = [EXPLORERS / "css" / "explorer.css", PARTS / "live_detector.css"]
+STYLES = [*(EXPLORERS / "css" / f"{name}.css" for name in ("explorer", "found_marks")), PARTS / "live_detector.css"]
 
 RUNTIME = ROOT / "_build" / "frontend" / "node_modules" / "onnxruntime-web" / "dist"
 LOADED = {

@@ -15,16 +15,18 @@ from sphinx.application import Sphinx
 
 PARTS = Path(__file__).parent / "teach"
 SCRIPTS = [
-    *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "box_look")),
-    *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "teach_page")),
+    *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "box_look", "found_marks")),
+    LIVE / "taught.js",
+    *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "photo_boxes", "reader_class", "teach_page")),
 ]
 WORKER = [
-    *(EXPLORERS / "js" / f"{name}.js" for name in ("boxes", "priors", "nms", "matching", "average_precision")),
+    *(EXPLORERS / "js" / f"{name}.js" for name in ("boxes", "priors", "nms", "detections", "matching")),
+    EXPLORERS / "js" / "average_precision.js",
     *(LIVE / f"{name}.js" for name in ("onnx_metadata", "detector", "scene")),
     *(PARTS / f"{name}.js" for name in ("training_scenes", "network_state", "saved_files", "trainer", "teach_worker")),
 ]
 STYLES = [
-    *(EXPLORERS / "css" / f"{name}.css" for name in ("explorer", "box_look")),
+    *(EXPLORERS / "css" / f"{name}.css" for name in ("explorer", "box_look", "found_marks")),
     LIVE / "live_detector.css",
     PARTS / "teach.css",
 ]

@@ -6,7 +6,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const dialog = document.createElement("dialog");
   dialog.className = "enlarged";
   dialog.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("keydown", (event) => event.key === "Enter" && dialog.close());
+  // Escape, too: the theme keeps it from dialogs, for its own search.
+  dialog.addEventListener("keydown", (event) => ["Enter", "Escape"].includes(event.key) && dialog.close());
   document.body.append(dialog);
 
   function enlarge(img) {

@@ -6,41 +6,22 @@ In that folder, `chapters/` holds every chapter without its solutions, and `cour
 assignment for each chapter: `source/` is the teacher's version, `release/` what students get.
 """
 
-import os
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from exercises import DIRECTIVE, Written, chapters, plain, read_exercises, title
+from exercises import DIRECTIVE, Written, chapters, plain, read_exercises, rubrics, title
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from nbgrader.apps import NbGraderAPI
+from nbgrader_course import begin, release, write
 from repository import configured, site
-from traitlets.config import Config
 
 from dsod_lite.exercises.answers import wanted
 from dsod_lite.exercises.contents import find
 
 ROOT = Path(__file__).parents[2]
-CONFIG = '''\
-"""An nbgrader course: see https://nbgrader.readthedocs.io, and the book's page on grading."""
-
-import sys
-from pathlib import Path
-
-c = get_config()
-c.CourseDirectory.course_id = "dsod"
-c.ClearSolutions.code_stub = {"python": ""}  # the cell has its own beginning, which stays
-c.ClearSolutions.text_stub = "What you did, what you saw, and why you think it is so:"
-c.Execute.timeout = 300
-
-# Whose a file is that students send, or that a learning platform packs: `collecting.py`, beside this file.
-sys.path.insert(0, str(Path(__file__).parent))
-c.ZipCollectApp.collector_plugin = "collecting.Collector"
-'''
 INTRODUCTION = """\
 # {title}: exercises
 
@@ -70,6 +51,7 @@ from dsod_lite.exercises import grade
 
 {}
 ### END HIDDEN TESTS"""
+NOWHERE = "ADDRESS-OF-THE-BOOK"
 NO_ADDRESS = """
 The notebooks cannot say where students get the book, for it has no address yet. Give it one with
 `make repository URL=https://github.com/NAME/REPOSITORY`, then say `make assignments` again."""
@@ -82,13 +64,20 @@ def nbgrader(grade_id: str, points: int = 0, solution: bool = False) -> dict[str
     return {"nbgrader": cell | kind}
 
 
-def cells_of(name: str, written: Written) -> list[NotebookNode]:
-    """An exercise for nbgrader: the statement, a cell for the answer and, if it has a check, one that grades it."""
+def cells_of(name: str, written: Written, rubric: list[str]) -> list[NotebookNode]:
+    """An exercise for nbgrader: the statement, and cells for the answer.
+
+    If it has a check there is one that grades it, for a point for each star. What is asked in words has a cell that a
+    person reads, for a point for each line of the rubric, which stands in the teacher's version, below the solution.
+    """
     own = name.replace(".", "-")
     stars = "★" * written.stars
-    statement = f"## {written.title} {stars}\n\n{plain(written.statement)}\n\n*{name}; points: {written.stars}*"
+    points = len(rubric) + (written.stars if written.checked_as else 0)
+    statement = f"## {written.title} {stars}\n\n{plain(written.statement)}\n\n*{name}; points: {points}*"
     cells = [new_markdown_cell(statement, metadata=nbgrader(f"{own}-statement"))]
     solution = "### BEGIN SOLUTION\n{}\n### END SOLUTION"
+    asked = "\n".join(f"- {criterion}" for criterion in rubric)
+    in_words = f"{plain(written.solution)}\n\n**A point for each of these:**\n\n{asked}"
     if written.checked_as:
         answer = f"{written.start}\n{solution.format(written.programs()[0].strip())}"
         test = f'grade("{name}", {", ".join(wanted(find(name)))})'
@@ -99,9 +88,10 @@ def cells_of(name: str, written: Written) -> list[NotebookNode]:
                 metadata=nbgrader(f"{own}-grade", points=written.stars),
             ),
         ]
-    else:
-        answer = solution.format(plain(written.solution))
-        cells.append(new_markdown_cell(answer, metadata=nbgrader(f"{own}-answer", written.stars, solution=True)))
+    if rubric:
+        kind = "words" if written.checked_as else "answer"
+        metadata = nbgrader(f"{own}-{kind}", len(rubric), solution=True)
+        cells.append(new_markdown_cell(solution.format(in_words), metadata=metadata))
     for number, cell in enumerate(cells):
         cell["id"] = f"{own[:50]}-{number}"  # the same in every run
     return cells
@@ -115,8 +105,12 @@ def introduction(title: str, file: str, url: str) -> str:
         file: its notebook below book/, such as "foundations/boxes.ipynb".
         url: of the repository, "" if it has none yet.
     """
-    chapter = f"[*{title}*]({site(url)}book/{file.replace('.ipynb', '.html')})" if url else f"*{title}*"
-    return INTRODUCTION.format(title=title, chapter=chapter, file=file, address=url or "ADDRESS-OF-THE-BOOK")
+    return INTRODUCTION.format(title=title, chapter=where(title, file, url), file=file, address=url or NOWHERE)
+
+
+def where(title: str, file: str, url: str) -> str:
+    """A chapter's title, with a link to its page if the repository has an address."""
+    return f"[*{title}*]({site(url)}book/{file.replace('.ipynb', '.html')})" if url else f"*{title}*"
 
 
 def assignment(path: Path) -> NotebookNode:
@@ -130,8 +124,10 @@ def assignment(path: Path) -> NotebookNode:
         new_code_cell(start, id="start", metadata=nbgrader("start")),
         new_code_cell("import math\n\nimport torch", id="imports", metadata=nbgrader("imports")),
     ]
+    rubric = rubrics(ROOT)
     for place, written in enumerate(read_exercises(path), start=1):
-        cells += cells_of(f"{path.stem}.{place}", written)
+        name = f"{path.stem}.{place}"
+        cells += cells_of(name, written, rubric.get(name, []))
     return new_notebook(cells=cells, metadata=chapter.metadata)
 
 
@@ -146,9 +142,26 @@ def without_solutions(path: Path) -> NotebookNode:
     return notebook
 
 
-def write(notebook: NotebookNode, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, path)
+def bundle(heading: str, names: list[str]) -> NotebookNode:
+    """The teacher's version of an assignment of single exercises, such as boxes.1 and loss.2, of several chapters."""
+    paths = {path.stem: path for path in chapters(ROOT)}
+    notebooks = {name.split(".")[0]: nbformat.read(paths[name.split(".")[0]], as_version=4) for name in names}
+    first = next(iter(notebooks.values()))
+    start = next(cell.source for cell in first.cells if cell.cell_type == "code")
+    url, rubric = configured(ROOT)[0], rubrics(ROOT)
+    of = {name: paths[name].relative_to(ROOT / "book").as_posix() for name in notebooks}
+    linked = [where(title(notebooks[name]), file, url) for name, file in of.items()]
+    text = INTRODUCTION.format(title=heading, chapter=" and ".join(linked), file=next(iter(of.values())),
+                               address=url or NOWHERE)  # fmt: skip
+    cells = [
+        new_markdown_cell(text, id="introduction", metadata=nbgrader("introduction")),
+        new_code_cell(start, id="start", metadata=nbgrader("start")),
+        new_code_cell("import math\n\nimport torch", id="imports", metadata=nbgrader("imports")),
+    ]
+    for name in names:
+        chapter, place = name.split(".")
+        cells += cells_of(name, read_exercises(paths[chapter])[int(place) - 1], rubric.get(name, []))
+    return new_notebook(cells=cells, metadata=first.metadata)
 
 
 def build(target: Path, names: list[str] | None = None) -> None:
@@ -157,32 +170,14 @@ def build(target: Path, names: list[str] | None = None) -> None:
     Raises RuntimeError if nbgrader cannot make an assignment, with what it says.
     """
     numbered = {path: f"{i:02}-{path.stem}" for i, path in enumerate(chapters(ROOT), start=1)}
-    course = target / "course"
-    course.mkdir(parents=True, exist_ok=True)
-    (course / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
-    shutil.copy(Path(__file__).with_name("collecting.py"), course)
+    api = begin(target / "course")
     link = target / "data"  # chapters look for it two folders above their own
     if not link.is_symlink():
         link.symlink_to(ROOT / "data")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic
-    api = NbGraderAPI(config=settings(course))
     for path, name in numbered.items():
         if names is None or path.stem in names:
             write(without_solutions(path), target / "chapters" / path.relative_to(ROOT / "book"))
-            write(assignment(path), course / "source" / name / path.name)
-            result = api.generate_assignment(name, force=True)
-            if not result["success"]:
-                raise RuntimeError(f"{name}: {result.get('error') or result['log']}")
-
-
-def settings(course: Path) -> Config:
-    """The course's own configuration, for nbgrader in Python."""
-    file = course / "nbgrader_config.py"
-    space: dict[str, Any] = {"config": Config(), "__file__": str(file)}
-    space["get_config"] = lambda: space["config"]
-    exec(file.read_text(encoding="utf-8"), space)
-    space["config"].CourseDirectory.root = str(course.resolve())
-    return space["config"]
+            release(api, target / "course", name, assignment(path))
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ has a copy of this file.
 """
 
 import argparse
+import importlib.util
 import json
 import re
 import sys
@@ -17,7 +18,9 @@ from pathlib import Path, PurePath
 
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 
-from dsod_lite.exercises import CONTENTS
+# The chapters' names, from the package's list. The package itself would bring PyTorch along, and that takes seconds.
+PACKAGE = Path(importlib.util.find_spec("dsod_lite").origin or "").parent  # type: ignore[union-attr]
+CONTENTS = json.loads((PACKAGE / "exercises" / "contents.json").read_text(encoding="utf-8"))
 
 # What the platforms put before a file's name, or before that of its folder. The numbers that they add tell students of
 # the same name apart.
@@ -66,8 +69,9 @@ def sent(file: PurePath) -> Sent | None:
 
 
 def chapter_of(name: str) -> str:
-    """The chapter that a name ends with: the longest, for one chapter's name is the end of another's."""
-    ends = [c for c in CONTENTS if re.search(rf"(?:^|[_ -]){c}$", name, re.IGNORECASE)]
+    """The chapter, or a week of this course, that a name ends with: the longest, for one may be the end of another."""
+    weeks = {path.name for path in Path("source").glob("week_*")}
+    ends = [c for c in {*CONTENTS, *weeks} if re.search(rf"(?:^|[_ -]){c}$", name, re.IGNORECASE)]
     return max(ends, key=len, default="")
 
 

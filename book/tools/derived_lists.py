@@ -1,8 +1,8 @@
 """Sphinx extension: lists that a page shows and nobody types, for they follow from the chapters or from the package.
 
 Where a page has the line `<!-- derived: NAME -->`, the list of that name is put in its place: `exercises` of all
-chapters, `times` for reading and running them, `modules` of the package. `<!-- derived: goals foundations/boxes -->` is
-what that chapter's head promises, as a teacher reads it.
+chapters, `times` for reading and running them, `rubrics` of their written answers, `modules` of the package.
+`<!-- derived: goals foundations/boxes -->` is what that chapter's head promises, as a teacher reads it.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
-from exercises import chapters, read_exercises, title
+from exercises import chapters, read_exercises, rubrics, title
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -91,7 +91,22 @@ def goals(chapter: str) -> str:
     return f"**Goals.** Afterwards they can {said(OBJECTIVES, ROOT / 'book' / f'{chapter}.ipynb')}"
 
 
-LISTS: dict[str, Callable[..., str]] = {"exercises": exercises, "times": times, "modules": modules, "goals": goals}
+def rubric_table() -> str:
+    """What each written answer has to say, chapter by chapter, and how many points it is worth."""
+    lines, listed = [], rubrics(ROOT)
+    for _, within in parts():
+        for number, path in within:
+            lines += [f"## {number}. {title(nbformat.read(path, as_version=4))}", ""]
+            for place, each in enumerate(read_exercises(path), start=1):
+                if criteria := listed.get(f"{path.stem}.{place}"):
+                    beside = ", beside its code" if each.checked_as else ""
+                    lines += [f"**`{path.stem}.{place}`** {{ref}}`{each.label}`{beside}", ""]
+                    lines += [*(f"- {criterion}" for criterion in criteria), ""]
+    return "\n".join(lines)
+
+
+LISTS: dict[str, Callable[..., str]] = {"exercises": exercises, "times": times, "modules": modules, "goals": goals,
+                                      "rubrics": rubric_table}  # fmt: skip
 
 
 def put_in(app: Sphinx, docname: str, source: list[str]) -> None:

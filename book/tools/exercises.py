@@ -93,6 +93,11 @@ def read_exercises(path: Path) -> list[Written]:
     return [Written(**each) for each in found]
 
 
+def rubrics(root: Path) -> dict[str, list[str]]:
+    """What a written answer to an exercise, such as boxes.2, has to say: a point for each line."""
+    return yaml.safe_load((root / "book" / "instructors" / "rubrics.yml").read_text(encoding="utf-8"))
+
+
 def plain(markdown: str) -> str:
     """Markdown without what only the book's pages can show: citations go, references become words."""
     return re.sub(r" ?\{(\w+)\}`[^`]*`", lambda role: f" {ROLES[role[1]]}" if ROLES[role[1]] else "", markdown)

@@ -2,6 +2,7 @@
 
     python book/tools/repository.py https://github.com/NAME/REPOSITORY
 
+or https://gitlab.com/GROUP/REPOSITORY, where there are no buttons for Colab, which reads GitHub only.
 `_config.yml` keeps the address, and the pages' buttons follow from there while they are built. Written as well are the
 first cell of every chapter, and the lines between two marks in README.md, pyproject.toml and CITATION.cff.
 """
@@ -33,6 +34,13 @@ sys.path.insert(0, os.path.abspath("../.."))
 %config InlineBackend.figure_format = "retina"  # sharp figures"""
 
 README = """\
+[The book](SITE)
+
+```sh
+git clone ADDRESS
+```
+"""
+README_GITHUB = """\
 [The book](SITE) · [its first detector in Colab](COLAB) ·
 [![tests](ADDRESS/actions/workflows/book.yml/badge.svg)](ADDRESS/actions)
 
@@ -59,18 +67,24 @@ MARKED = {"README.md": ("<!-- repository -->", README), "pyproject.toml": ("# re
 
 
 def address(url: str) -> str:
-    """The repository's address without slash and `.git` at its end. Raises ValueError if it is none at GitHub."""
-    found = re.fullmatch(r"(https://github\.com/[\w.-]+/[\w.-]+?)(\.git)?/?", url)
-    if found is None:
-        raise ValueError(f"URL is {url!r}; it has to be https://github.com/NAME/REPOSITORY, for Colab reads no other")
+    """The address without slash and `.git` at its end. Raises ValueError if it is none at GitHub or GitLab."""
+    found = re.fullmatch(r"(https://(?:github\.com|gitlab\.com(?:/[\w.-]+)*)/[\w.-]+/[\w.-]+?)(\.git)?/?", url)
+    if found is None or "/-/" in url:
+        raise ValueError(
+            f"URL is {url!r}; it has to be https://github.com/NAME/REPOSITORY or https://gitlab.com/GROUP/REPOSITORY"
+        )
     return found[1]
 
 
+def is_github(url: str) -> bool:
+    return url.startswith("https://github.com/")
+
+
 def site(url: str) -> str:
-    """Where GitHub Pages publishes the repository's book."""
-    owner, name = url.split("/")[-2:]
-    home = f"https://{owner.lower()}.github.io/"
-    return home if name.lower() == f"{owner.lower()}.github.io" else f"{home}{name}/"
+    """Where GitHub Pages or GitLab Pages publishes the repository's book."""
+    owner, *within = url.split("/")[3:]
+    domain = f"{owner.lower()}.{'github' if is_github(url) else 'gitlab'}.io"
+    return f"https://{domain}/" if within[-1].lower() == domain else f"https://{domain}/{'/'.join(within)}/"
 
 
 def configured(root: Path) -> tuple[str, str]:
@@ -111,6 +125,8 @@ def write_everywhere(root: Path, url: str) -> None:
         parts = path.read_text(encoding="utf-8").split(f"{mark}\n")
         if len(parts) != 3:
             raise ValueError(f"{name}: the line {mark!r} has to be there twice, around the repository's address")
+        if is_github(url) and name == "README.md":
+            lines = README_GITHUB
         if url:
             path_there = (
                 f"{url.removeprefix('https://github.com/')}/blob/{branch}/book/foundations/first_detector.ipynb"
@@ -140,7 +156,9 @@ def main(arguments: list[str]) -> int:
         return 2
     url, branch = configured(ROOT)
     print(f"This book is now that of {url}, branch {branch}. `git diff` shows what has changed; commit it and push.")
-    print(f"Its pages will be at {site(url)}: in the repository's settings choose Pages, Source, GitHub Actions.")
+    print(f"Its pages will be at {site(url)}.")
+    if is_github(url):
+        print("In the repository's settings choose Pages, Source, GitHub Actions.")
     return 0
 
 

@@ -16,13 +16,14 @@ from dsod_lite.training.recipe import TrainConfig
 
 CLASSES = ("circle", "rectangle", "triangle", "yours")
 IMAGE_SIZE = 96
+STEM = 8  # half of dsod_tiny's: a quarter of the step's time is spent there
 BATCH = 8
 RECIPE = TrainConfig(epochs=1)  # AdamW, as the package has it
 
 
 def write(folder: Path) -> None:
     torch.manual_seed(0)
-    model = dsod_tiny(1 + len(CLASSES), IMAGE_SIZE)
+    model = dsod_tiny(1 + len(CLASSES), IMAGE_SIZE, stem_channels=STEM)
     optimizer = make_optimizer(model, RECIPE)
     export_training(model, optimizer, folder / "training.onnx", BATCH, classes=CLASSES, with_state=False)
     export_weightless(model, optimizer, folder / "network.onnx")

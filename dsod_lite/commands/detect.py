@@ -1,4 +1,4 @@
-"""detect: draw what a trained detector finds in pictures."""
+"""detect: draw what a trained detector finds in pictures and videos."""
 
 import argparse
 import math
@@ -18,25 +18,29 @@ from ..datasets.formats.format import Division
 from ..datasets.formats.table import WRITTEN
 from ..datasets.labels import LabelledObject, LabelledPicture
 from ..deploy.finder import USUAL_SCORE, Detector, as_picture
+from ..deploy.video import is_video, pyav, read_frames, video_writer
 from ..plots import PALETTE
 from ..plots.fonts import USUAL, font_for, writable
 from ..support.errors import SettingError
 from ..support.files import new_folder, write_json
 
-HELP = "draw what a trained detector finds in pictures"
+HELP = "draw what a trained detector finds in pictures and videos"
 EPILOG = """Writes each picture with its boxes as a PNG, and all boxes, with the pictures' sizes, to detections.json.
 With --format they are written as labels too, beside copies of the pictures, in OUTPUT/FORMAT: for a labelling tool,
 say, in which the next fifty pictures then only have to be corrected. Pictures that cannot be read are left out, and
-the exit status is 1.
+the exit status is 1. A video becomes an MP4 with boxes and without sound, and detections.json has the boxes of each of
+its frames, with its seconds; that needs PyAV (pip install av).
 
 examples:
   python -m dsod_lite detect photographs --checkpoint runs/mine --output found
-  python -m dsod_lite detect photographs --checkpoint runs/mine --output found --format yolo --min-score 0.3"""
+  python -m dsod_lite detect photographs --checkpoint runs/mine --output found --format yolo --min-score 0.3
+  python -m dsod_lite detect clip.mp4 --checkpoint runs/mine --output found"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("pictures", nargs="+", metavar="PICTURE_OR_FOLDER", help="folders are looked through at any depth")
+    add("pictures", nargs="+", metavar="PICTURE_OR_FOLDER", help="or video; folders are looked through "
+        "for pictures, at any depth")  # fmt: skip
     add("--split", help="only this list of a FOLDER of labelled pictures: test, say, which the training has not seen")
     add("--checkpoint", required=True, metavar="RUN", help="a run's folder, its checkpoint.pt or its best.pt")
     add("--output", required=True, metavar="FOLDER")
@@ -56,15 +60,24 @@ def run(args: argparse.Namespace) -> int:
     if len(drawings) < len(paths):  # those of an earlier call, in a folder below the pictures
         paths = [path for path in paths if path not in drawings]
     for path in paths:
-        if (output / f"{path.stem}.png").resolve() == path.resolve():
+        if (output / drawing_of(path)).resolve() == path.resolve():
             raise SettingError(f"--output: {path} would be painted over; choose another folder")
+    if any(map(is_video, paths)):
+        pyav()  # or it is said here, before all the pictures
+        if args.format:
+            raise SettingError(f"--format: {next(filter(is_video, paths))} is a video, which has no labels")
     if args.format and (output / args.format).exists():
         raise SettingError(f"--format: {output / args.format} is there already; choose another folder")
     output.mkdir(parents=True, exist_ok=True)
     found: dict[str, dict[str, Any]] = {}
     unread = 0
     for path in tqdm(paths, desc="detecting", disable=len(paths) < 10):
+        target = free_name(output / drawing_of(path), found)
         try:
+            if is_video(path):
+                found[target.name] = look_through(path, detector, least, target)
+                tqdm.write(f"{path}: {len(found[target.name]['frames'])} frames → {target}")
+                continue
             image = as_picture(path)
         except DataError as error:  # one broken picture of a thousand is no reason to do without the others
             unread += 1
@@ -73,14 +86,8 @@ def run(args: argparse.Namespace) -> int:
             tqdm.write(f"left out: {error}")
             continue
         detections = detector.detections(image)
-        kept = {key: value[detections["scores"] >= least] for key, value in detections.items()}
-        target = free_name(output / f"{path.stem}.png", found)
+        kept, objects = shown(detections, least, detector.classes)
         save_image(drawn(image, kept, detector.classes), target)
-        rows = zip(*(kept[key].tolist() for key in ("labels", "scores", "boxes")), strict=True)
-        objects = [
-            {"class": detector.classes[label - 1], "score": round(score, 4), "box": [round(x, 1) for x in box]}
-            for label, score, box in rows
-        ]
         height, width = image.shape[-2:]
         found[target.name] = {"file": str(path), "width": width, "height": height, "objects": objects}
         tqdm.write(f"{path}: {len(objects)} objects{'' if objects else best_of(detections, detector)} → {target}")
@@ -94,6 +101,37 @@ def run(args: argparse.Namespace) -> int:
     if unread:
         tqdm.write(f"{unread} of {len(paths)} pictures could not be read")
     return 1 if unread else 0
+
+
+def shown(
+    detections: dict[str, torch.Tensor], least: float, classes: tuple[str, ...]
+) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
+    """The detections that score enough, and the same as they are written."""
+    kept = {key: value[detections["scores"] >= least] for key, value in detections.items()}
+    rows = zip(*(kept[key].tolist() for key in ("labels", "scores", "boxes")), strict=True)
+    return kept, [
+        {"class": classes[label - 1], "score": round(score, 4), "box": [round(x, 1) for x in box]}
+        for label, score, box in rows
+    ]
+
+
+def look_through(path: Path, detector: Detector, least: float, target: Path) -> dict[str, Any]:
+    """Draws what is found in each frame of a video into another one, and returns what is written of it."""
+    frames: list[dict[str, Any]] = []
+    with video_writer(target) as video:
+        for frame in tqdm(read_frames(path), desc=path.name, unit=" frames", leave=False):
+            image = as_picture(frame.picture)
+            kept, objects = shown(detector.detections(image), least, detector.classes)
+            frames.append({"seconds": round(frame.time, 3), "objects": objects})
+            picture = transforms.to_dtype(drawn(image, kept, detector.classes), torch.uint8, scale=True)
+            video.write(frame._replace(picture=picture))
+            height, width = image.shape[-2:]
+    return {"file": str(path), "width": width, "height": height, "frames": frames}
+
+
+def drawing_of(path: Path) -> str:
+    """The name of what is drawn of a picture or a video."""
+    return path.stem + (".mp4" if is_video(path) else ".png")
 
 
 def best_of(detections: dict[str, torch.Tensor], detector: Detector) -> str:

@@ -1,6 +1,7 @@
 """learn: from labelled pictures to a detector and a page about it, in one line."""
 
 import argparse
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from .priors import report
 HELP = "from a folder of labelled pictures to a detector and a page about it"
 EPILOG = f"""It recognises the labels' format, looks for defects, divides the pictures where they are not divided,
 trains for the minutes given, and judges the best epoch on pictures that were never trained on. RUN/report.html then
-has the numbers, the mistakes as pictures, labels that are probably wrong, and what to do next; it works offline.
+has the numbers, the mistakes as pictures, labels that are probably wrong, what to do next, and the detector itself,
+for pictures, videos and the camera; it works offline.
 
 {LAYOUT}
 
@@ -41,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--augmentation", choices=AUGMENTATIONS, default="light",
         help="default: light; upless for pictures that have no up, such as a microscope's")  # fmt: skip
     add("--image-size", type=int, metavar="S", help="side of the input; default: as objects and minutes ask for")
+    add("--start-from", metavar="CHECKPOINT", help="begin with the weights of another run, of other classes too, "
+        "data/runs/shapes_tiny.pt for instance; default: random weights")  # fmt: skip
     add("--seed", type=int, default=0, help="of the random numbers; default: 0")
     add("--device", default="auto")
 
@@ -68,13 +72,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def divided(args: argparse.Namespace, output: Path) -> tuple[str, list[str]]:
-    """A folder that is divided, and its lists to train on, to choose by, and for the last word where there is one."""
+    """A folder that is divided, and its lists to train on, to choose by, and for the last word where there is one.
+
+    Raises DataError where copies of one photograph, which stay together, leave nothing to judge by.
+    """
     for lists in (["train", "val", "test"], ["train", "val"], ["train", "test"]):
         if all(has_split(args.folder, split) for split in lists):
             return args.folder, lists
     data = output / "pictures"
     done = arrange_folder([args.folder], data, seed=args.seed)
-    return str(data), [split for split in ("train", "val", "test") if split in done.lists]
+    found = [split for split in ("train", "val", "test") if done.lists.get(split)]
+    if len(found) == 1:
+        shutil.rmtree(data)
+        number = len(done.lists["train"])
+        said = f"{number} pictures, {done.copies} of them copies of another" if done.copies else f"{number} picture"
+        raise DataError(f"{args.folder}: {said}: that leaves none to judge the detector by")
+    return str(data), found
 
 
 def train_arguments(args: argparse.Namespace, data: str, division: list[str], output: Path) -> argparse.Namespace:
@@ -86,6 +99,8 @@ def train_arguments(args: argparse.Namespace, data: str, division: list[str], ou
     words += ["--output", str(output)]
     if args.image_size is not None:
         words += ["--image-size", str(args.image_size)]
+    if args.start_from is not None:
+        words += ["--model", "dsod_tiny", "--start-from", args.start_from]  # its weights, at an input of our own
     return parser.parse_args(words)
 
 

@@ -12,13 +12,15 @@ from ..datasets.annotations import REMEDY
 from ..datasets.augmentation.transforms import AUGMENTATIONS
 from ..datasets.files import UNDIVIDED
 from ..datasets.folders import has_split
-from ..datasets.labelled import DetectionDataset
+from ..datasets.in_memory import SPARE, InMemory, fits_in_memory
+from ..datasets.labelled import LabelledDataset
 from ..datasets.objects import objects_of
 from ..detector import presets as named
 from ..detector.model import DSOD
 from ..detector.priors import COCO300_PRIORS
+from ..support.batches import worker_count
 from ..support.errors import SettingError, settings
-from ..support.processes import join, rank
+from ..support.processes import join, pick_device, rank
 from ..training.choice import TRIED, chosen_size, fitting_batch, seconds_for_a_picture
 from ..training.loop import train
 from ..training.recipe import RECIPES, TrainConfig
@@ -120,7 +122,8 @@ def run(args: argparse.Namespace) -> int:
     if args.batch_size is None and not args.recipe:
         config = replace(config, batch_size=fitting_batch(len(train_set)))
     model, name = make_model(args, train_set, config, augmentation)
-    train_set.transform = AUGMENTATIONS[augmentation](model.config.image_size)
+    seen = in_memory(train_set, model.config.image_size, config)
+    seen.transform = AUGMENTATIONS[augmentation](model.config.image_size)
 
     if rank() == 0:
         judged = f"judged on {validation} ({len(val_set)})" if val_set is not None else "with no validation pictures"
@@ -129,12 +132,18 @@ def run(args: argparse.Namespace) -> int:
         boxes, labels = objects_of(train_set)
         print(*report(boxes, labels, train_set.classes, model.priors, model.config.image_size, name == "dsod_tiny"),
               sep="\n")  # fmt: skip
-    train(model, train_set, val_set, config, args.output, args.resume)
+    train(model, seen, val_set, config, args.output, args.resume)
     return 0
 
 
+def in_memory(train_set: LabelledDataset, size: int, config: TrainConfig) -> LabelledDataset | InMemory:
+    """The pictures, kept in memory for an input of so many pixels, where there is room for them."""
+    processes = max(1, worker_count(config.workers, pick_device(config.device)))
+    return InMemory(train_set, SPARE * size) if fits_in_memory(train_set, SPARE * size, processes) else train_set
+
+
 def make_model(
-    args: argparse.Namespace, train_set: DetectionDataset, config: TrainConfig, augmentation: str
+    args: argparse.Namespace, train_set: LabelledDataset, config: TrainConfig, augmentation: str
 ) -> tuple[DSOD, str]:
     """The model to train, with the weights that it begins with, and what to call it."""
     if args.start_from is None or args.model is not None:
@@ -170,7 +179,7 @@ def config_from(args: argparse.Namespace) -> TrainConfig:
 
 
 def model_settings(
-    args: argparse.Namespace, name: str, train_set: DetectionDataset, config: TrainConfig, augmentation: str
+    args: argparse.Namespace, name: str, train_set: LabelledDataset, config: TrainConfig, augmentation: str
 ) -> dict[str, Any]:
     """What the named model is given beside its name."""
     settings: dict[str, Any] = {"num_classes": len(train_set.classes) + 1}
@@ -195,11 +204,12 @@ def begun_size(args: argparse.Namespace) -> int | None:
     return config["image_size"] if config else None
 
 
-def usual_size(train_set: DetectionDataset, config: TrainConfig, augmentation: str) -> int:
+def usual_size(train_set: LabelledDataset, config: TrainConfig, augmentation: str) -> int:
     """The input for these pictures, and for the minutes, where the run has any."""
     boxes, labels = objects_of(train_set)
     if config.minutes is None or len(train_set) < max(2, config.batch_size):
         return chosen_size(boxes, labels, train_set.sizes)
-    train_set.transform = AUGMENTATIONS[augmentation](TRIED)
-    picture = seconds_for_a_picture(train_set, config)
+    seen = in_memory(train_set, TRIED, config)
+    seen.transform = AUGMENTATIONS[augmentation](TRIED)
+    picture = seconds_for_a_picture(seen, config)
     return chosen_size(boxes, labels, train_set.sizes, picture, 60 * config.minutes)

@@ -25,6 +25,7 @@ class GraphWriter:
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.names: dict[tuple[Any, ...], str] = {}
+        self.results: dict[tuple[str, ...], list[str]] = {}
         self.constants: list[onnx.TensorProto] = []
 
     def name_of(self, value: Any) -> str:
@@ -39,9 +40,16 @@ class GraphWriter:
         return self.names[key]
 
     def add(self, kind: str, *inputs: Any, outputs: int = 1, **attributes: Any) -> Any:
-        """An ONNX operation. Returns the name of its result, or a list of so many."""
-        names = [f"{kind}{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(kind, [self.name_of(value) for value in inputs], names, **attributes))
+        """An ONNX operation. Returns the name of its result, or a list of so many.
+
+        The same operation of the same values is one operation, however often it is asked for.
+        """
+        given = [self.name_of(value) for value in inputs]
+        key = (kind, *given, str(attributes))
+        if key not in self.results:
+            self.results[key] = [f"{kind}{len(self.nodes)}_{i}" for i in range(outputs)]
+            self.nodes.append(helper.make_node(kind, given, self.results[key], **attributes))
+        names = self.results[key]
         return names[0] if outputs == 1 else names
 
 

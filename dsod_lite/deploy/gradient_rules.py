@@ -1,4 +1,4 @@
-"""Gradient rules: how a step goes backwards through convolution, max pooling and BatchNorm, in simple operations.
+"""Gradient rules: how a step goes backwards through convolution, pooling, ReLU and BatchNorm, in simple operations.
 
 Autograd writes the backward pass down in operations of PyTorch's own. For most of them torch knows a decomposition into
 simple ones. These it keeps whole, or decomposes into more passes over memory than it takes. Each rule has the signature
@@ -59,32 +59,47 @@ def input_gradient(
 def weight_gradient(
     grad: Tensor, x: Tensor, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int]
 ) -> Tensor:
-    """For each place in the kernel, what met there: gradients [O, H·W] times pixels [H·W, C], summed over the batch."""
-    met = windows(x, grad.shape[2:], kernel, stride, padding)
-    if tuple(stride) == (1, 1):
-        beyond = x.shape[3] + 2 * padding[1] - grad.shape[3]  # gradients get rows as long as those of the padded pixels
-        grad = F.pad(grad, (0, beyond)) if beyond else grad
-    gradients = grad.flatten(2)[:, :, : met[0].shape[2]]
-    product = (gradients @ torch.cat(met, dim=1).transpose(1, 2)).sum(0)  # [O, K·C]
-    return product.view(len(product), len(met), -1).transpose(1, 2).reshape(len(product), -1, *kernel)
+    """For each of the kernel's K places, what met there: gradients times pixels, summed over places and pictures.
 
-
-def windows(
-    x: Tensor, size: Sequence[int], kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int]
-) -> list[Tensor]:
-    """The pixels that each place of the kernel meets, [B, C, length], as it moves over `size` places.
-
-    With a stride of 1 they are one piece of memory: the whole rows of the padded picture, from the place's first on.
+    Of a sum over places, either factor may be the one that is moved. Moving copies it K times, so with a stride of 1 it
+    is the one with fewer channels.
     """
     x = F.pad(x, (padding[1], padding[1], padding[0], padding[0])) if any(padding) else x
+    filters, channels, count = grad.shape[1], x.shape[1], kernel[0] * kernel[1]
+    if tuple(stride) == (1, 1):
+        beyond = x.shape[3] - grad.shape[3]  # gradients get rows as long as those of the padded pixels
+        grad = F.pad(grad, (0, beyond)) if beyond else grad
+        if filters < channels:
+            product = torch.cat(moved(grad, x, kernel), dim=1) @ x.flatten(2).transpose(1, 2)  # [B, K·O, C]
+            return product.sum(0).view(count, filters, channels).permute(1, 2, 0).reshape(filters, channels, *kernel)
+    met = windows(x, grad.shape[2:], kernel, stride)
+    gradients = grad.flatten(2)[:, :, : met[0].shape[2]]
+    product = torch.cat(met, dim=1) @ gradients.transpose(1, 2)  # [B, K·C, O]
+    return product.sum(0).view(count, channels, filters).permute(2, 1, 0).reshape(filters, channels, *kernel)
+
+
+def windows(x: Tensor, size: Sequence[int], kernel: Sequence[int], stride: Sequence[int]) -> list[Tensor]:
+    """The pixels that each place of the kernel meets, [B, C, length], as it moves over a padded picture.
+
+    With a stride of 1 they are one piece of memory: whole rows, from the place's first pixel on.
+    """
     places = [(i, j) for i in range(kernel[0]) for j in range(kernel[1])]
     (height, width), (down, right) = size, stride
     if (down, right) == (1, 1):
         flat, row = x.flatten(2), x.shape[3]
-        length = (height - 1) * row + width
+        length = (height - 1) * row + row - kernel[1] + 1
         return [flat[:, :, i * row + j : i * row + j + length] for i, j in places]
     last_row, last_column = (height - 1) * down + 1, (width - 1) * right + 1
     return [x[:, :, i : i + last_row : down, j : j + last_column : right].flatten(2) for i, j in places]
+
+
+def moved(grad: Tensor, x: Tensor, kernel: Sequence[int]) -> list[Tensor]:
+    """Gradients in rows as long as x's, [B, O, pixels of x], where each place of the kernel met x: 0 elsewhere."""
+    row, pixels = x.shape[3], x.shape[2] * x.shape[3]
+    offsets = [i * row + j for i in range(kernel[0]) for j in range(kernel[1])]
+    flat = grad.flatten(2)
+    wide = F.pad(flat, (offsets[-1], pixels - flat.shape[2]))
+    return [wide[:, :, offsets[-1] - offset : offsets[-1] - offset + pixels] for offset in offsets]
 
 
 def max_pool_backward(
@@ -102,6 +117,22 @@ def max_pool_backward(
     return flat.scatter_add(2, indices.flatten(2), grad.flatten(2)).view(x.shape)
 
 
+def threshold_backward(grad: Tensor, y: Tensor, threshold: float) -> Tensor:
+    """Of ReLU, whose answers `y` are never below 0: where they are above, the gradient passes.
+
+    Raises NotImplementedError for another threshold than 0.
+    """
+    if threshold:
+        raise NotImplementedError(f"a threshold of {threshold} has no gradient rule")
+    return grad * y.sign()
+
+
+def affine(x: Tensor, shift: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+    """(x - shift) * scale + bias, of each channel, in one pass over memory: BatchNorm with given statistics has it."""
+    one = torch.ones_like(shift)
+    return aten._native_batch_norm_legit_no_training(x, scale, bias, shift, one, 0.0, 0.0)[0]
+
+
 def batch_norm(
     x: Tensor,
     weight: Tensor,
@@ -114,19 +145,16 @@ def batch_norm(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """BatchNorm in training: output, mean and 1 / deviation of the batch, and the new running statistics."""
     count = x.numel() // x.shape[1]
-    mean = x.mean((0, 2, 3), keepdim=True)
-    centred = x - mean
-    variance = (centred * centred).mean((0, 2, 3), keepdim=True)
+    mean = x.mean((0, 2, 3))
+    centred = x - mean.view(1, -1, 1, 1)
+    variance = (centred * centred).mean((0, 2, 3))
     inverse = (variance + eps).rsqrt()
-    y = centred * (inverse * weight.view(1, -1, 1, 1)) + bias.view(1, -1, 1, 1)
-    mean, variance = mean.flatten(), variance.flatten() * (count / (count - 1))
-    return (
-        y,
-        mean,
-        inverse.flatten(),
-        running_mean * (1 - momentum) + mean * momentum,
-        running_var * (1 - momentum) + variance * momentum,
-    )
+    y = affine(x, mean, inverse * weight, bias)
+    unbiased = variance * (count / (count - 1))
+    if momentum == 1:
+        return y, mean, inverse, mean, unbiased
+    new_mean = running_mean * (1 - momentum) + mean * momentum
+    return y, mean, inverse, new_mean, running_var * (1 - momentum) + unbiased * momentum
 
 
 def batch_norm_backward(
@@ -143,19 +171,19 @@ def batch_norm_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of BatchNorm's input, weight and bias: what shifts or scales a whole channel has no effect."""
     count = x.numel() // x.shape[1]
-    mean, inverse, weight = (v.view(1, -1, 1, 1) for v in (mean, inverse, weight))
-    centred = x - mean
-    of_bias = grad.sum((0, 2, 3), keepdim=True)
-    of_scale = (grad * centred).sum((0, 2, 3), keepdim=True)
+    centred = x - mean.view(1, -1, 1, 1)
+    of_bias = grad.sum((0, 2, 3))
+    of_weight = (grad * centred).sum((0, 2, 3)) * inverse
     scale = inverse * weight
-    along = scale * inverse * inverse * of_scale / count
-    of_x = grad * scale - (centred * along + scale * of_bias / count)
-    return of_x, (of_scale * inverse).flatten(), of_bias.flatten()
+    along = scale * inverse * of_weight / count
+    of_x = affine(grad, of_bias / count, scale, torch.zeros_like(scale)) - centred * along.view(1, -1, 1, 1)
+    return of_x, of_weight, of_bias
 
 
 RULES: dict[Any, Callable[..., Any]] = {
     aten.convolution_backward.default: convolution_backward,
     aten.max_pool2d_with_indices_backward.default: max_pool_backward,
+    aten.threshold_backward.default: threshold_backward,
     aten._native_batch_norm_legit_functional.default: batch_norm,
     aten.native_batch_norm_backward.default: batch_norm_backward,
 }

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -33,24 +33,24 @@ OUTPUTS = ("losses", "new_weights", "new_memory", "new_statistics", "gradient", 
 
 
 class RecordingNorm(nn.Module):
-    """BatchNorm in training as a function: the new running statistics are put down instead of written to the old."""
+    """BatchNorm in training as a function: the batch's statistics are put down instead of worked into the running."""
 
     def __init__(self, norm: nn.BatchNorm2d, name: str, new: dict[str, Tensor]) -> None:
         super().__init__()
-        self.weight, self.bias, self.momentum, self.eps = norm.weight, norm.bias, norm.momentum, norm.eps
+        self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps
         self.register_buffer("running_mean", norm.running_mean)
         self.register_buffer("running_var", norm.running_var)
         self.name, self.new = name, new
 
     def forward(self, x: Tensor) -> Tensor:
         values = (self.weight, self.bias, self.running_mean, self.running_var)
-        y, _, _, mean, variance = aten._native_batch_norm_legit_functional(x, *values, True, self.momentum, self.eps)
+        y, _, _, mean, variance = aten._native_batch_norm_legit_functional(x, *values, True, 1.0, self.eps)
         self.new |= {f"{self.name}.running_mean": mean, f"{self.name}.running_var": variance}
         return y
 
 
 def recording(network: Network) -> tuple[nn.Module, dict[str, Tensor]]:
-    """A copy of the network in training, and where its BatchNorms put their new statistics, by name."""
+    """A copy of the network in training, and where its BatchNorms put the batch's statistics, by name."""
     copied: nn.Module = copy.deepcopy(network).train()
     new: dict[str, Tensor] = {}
     for path, module in list(copied.named_modules()):
@@ -65,12 +65,15 @@ def training_step(model: DSOD, optimizer: torch.optim.Optimizer) -> Callable[...
 
     The loss is `model.loss`, the update torch's of this optimizer, in a form that writes to nothing.
     """
-    network, new_statistics = recording(model.network)
+    network, found = recording(model.network)
     weights_like = parameters(model, optimizer)
     statistics_like = statistics(model.network)
     memory_names(optimizer)
     update = sgd_step if isinstance(optimizer, torch.optim.SGD) else adamw_step
     sizes = [sum(p.numel() for p in group["params"]) for group in optimizer.param_groups]
+    norms = [module for module in model.network.modules() if isinstance(module, nn.BatchNorm2d)]
+    # Of the batch's statistics in the new running ones.
+    share = torch.cat([torch.full((2 * norm.num_features,), cast(float, norm.momentum)) for norm in norms])
 
     def step(
         weights: Tensor, memory: Tensor, running: Tensor, steps: Tensor, pictures: Tensor, boxes: Tensor,
@@ -81,16 +84,16 @@ def training_step(model: DSOD, optimizer: torch.optim.Optimizer) -> Callable[...
             offsets, logits = functional_call(network, values, (pictures,))
             losses = model.loss(offsets, logits, model.priors, list(boxes), list(labels))
             both = torch.stack([losses["bbox_regression"], losses["classification"]])
-            return both.sum(), (both, torch.cat([new_statistics[name] for name in statistics_like]), offsets, logits)
+            return both.sum(), (both, torch.cat([found[name] for name in statistics_like]), offsets, logits)
 
-        gradient, (losses, new_running, offsets, logits) = grad(loss, has_aux=True)(weights)
+        gradient, (losses, now, offsets, logits) = grad(loss, has_aux=True)(weights)
         columns = zip(
             optimizer.param_groups, weights.split(sizes), gradient.split(sizes), memory.split(sizes, 1), strict=True
         )
         updated = [update(group, w, g, m, rate, steps + 1) for group, w, g, m in columns]
         new_weights = torch.cat([w for w, _ in updated])
         new_memory = torch.cat([m for _, m in updated], dim=1)
-        return losses, new_weights, new_memory, new_running, gradient, offsets, logits
+        return losses, new_weights, new_memory, running * (1 - share) + now * share, gradient, offsets, logits
 
     return step
 
@@ -121,7 +124,7 @@ def decompositions() -> dict[Any, Callable[..., Any]]:
     """What each of PyTorch's larger operations consists of: torch's own, and our rules where it has none that fit."""
     more = (
         aten._log_softmax, aten._log_softmax_backward_data, aten.nll_loss_forward, aten.nll_loss_backward,
-        aten.smooth_l1_loss, aten.smooth_l1_loss_backward, aten.threshold_backward, aten.native_batch_norm,
+        aten.smooth_l1_loss, aten.smooth_l1_loss_backward,
     )  # fmt: skip
     return {**core_aten_decompositions(), **get_decompositions(more), **RULES}
 

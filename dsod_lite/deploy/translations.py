@@ -89,7 +89,9 @@ def compare_not(op: Operation, a: Any, b: Any) -> str:
     return op.add("Not", pairwise("Equal", compares=True)(op, a, b))
 
 
-def power(op: Operation, x: Any, exponent: float) -> str:
+def power(op: Operation, x: Any, exponent: float) -> Any:
+    if exponent == 1:
+        return x
     return op.add("Mul", x, x) if exponent == 2 else op.add("Pow", x, op.cast(exponent, 1, op.result.dtype))
 
 
@@ -165,12 +167,14 @@ def split(op: Operation, x: Any, sizes: Sequence[int], dim: int = 0) -> list[str
     return names if len(sizes) > 1 else [names]
 
 
-def cat(op: Operation, parts: Sequence[Any], dim: int = 0) -> str:
-    return op.add("Concat", *parts, axis=dim)
+def cat(op: Operation, parts: Sequence[Any], dim: int = 0) -> Any:
+    return op.add("Concat", *parts, axis=dim) if len(parts) > 1 else parts[0]
 
 
-def pad(op: Operation, x: Any, widths: Sequence[int], value: float = 0.0) -> str:
+def pad(op: Operation, x: Any, widths: Sequence[int], value: float = 0.0) -> Any:
     """torch's widths are [left, right] of the last axis, then of the one before …; ONNX has all lefts first."""
+    if not any(widths):
+        return x
     missing = [0] * (op.result.dim() - len(widths) // 2)
     lefts, rights = list(widths[-2::-2]), list(widths[-1::-2])
     return op.add("Pad", x, missing + lefts + missing + rights, torch.tensor(value, dtype=op.result.dtype))
@@ -282,6 +286,13 @@ def max_pool(
     return [largest, op.add("Mod", place, math.prod(op.given(0).shape[2:]))]
 
 
+def batch_norm(op: Operation, x: Any, weight: Any, bias: Any, mean: Any, variance: Any, *options: Any) -> list[str]:
+    """With given statistics; `options` are, last, momentum and epsilon, and before them perhaps whether it trains."""
+    if options[0] is True:
+        raise NotImplementedError("BatchNorm in training has no translation to ONNX")
+    return [op.add("BatchNormalization", x, weight, bias, mean, variance, epsilon=options[-1])]
+
+
 TRANSLATIONS: dict[Any, Callable[..., Any]] = {
     aten.abs.default: single("Abs"),
     aten.add.Tensor: pairwise("Add"),
@@ -353,6 +364,8 @@ TRANSLATIONS: dict[Any, Callable[..., Any]] = {
     aten.unsqueeze.default: reshape,
     aten.view.default: reshape,
     aten.where.self: where,
+    aten.native_batch_norm.default: batch_norm,
+    aten._native_batch_norm_legit_no_training.default: batch_norm,
     aten._to_copy.default: cast,
     aten._unsafe_view.default: reshape,
 }

@@ -48,6 +48,9 @@ class DenseNetStem(nn.Sequential):
         self.out_channels = 2 * channels
 
 
+STEMS: dict[str, type[Stem] | type[DenseNetStem]] = {"stem": Stem, "densenet": DenseNetStem}
+
+
 class DenseLayer(nn.Module):
     """k new channels beside the old, by a skip connection: [B, C, H, W] -> [B, C + k, H, W], the input first."""
 

@@ -56,9 +56,5 @@ def detect(
     place = torch.arange(len(keep), device=keep.device) - (counts.cumsum(0) - counts)[picture[keep]]
     keep = keep[place < detections_per_image]
     sizes = counts.clamp(max=detections_per_image).tolist()
-    return [
-        {"boxes": b, "labels": c, "scores": s}
-        for b, c, s in zip(
-            boxes[keep].split(sizes), (label[keep] + 1).split(sizes), scores[keep].split(sizes), strict=True
-        )
-    ]
+    parts = boxes[keep].split(sizes), (label[keep] + 1).split(sizes), scores[keep].split(sizes)
+    return [{"boxes": b, "labels": c, "scores": s} for b, c, s in zip(*parts, strict=True)]

@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor, nn
 
-from .blocks import DenseBlock, DenseNetStem, Stem, Transition, TransitionWithoutPooling, max_pool
+from .blocks import STEMS, DenseBlock, Transition, TransitionWithoutPooling, max_pool
 from .config import DSODConfig
 from .prediction import DensePrediction, MultiBoxHead, PlainPrediction
 
@@ -24,7 +24,7 @@ class Network(nn.Module):
         def keep(channels: int) -> int:
             return int(channels * config.compression)
 
-        self.stem = (Stem if config.stem == "stem" else DenseNetStem)(config.stem_channels)
+        self.stem = STEMS[config.stem](config.stem_channels)
         self.block1 = block(self.stem.out_channels, 0)
         self.transition1 = Transition(self.block1.out_channels, keep(self.block1.out_channels))
         self.block2 = block(self.transition1.out_channels, 1)

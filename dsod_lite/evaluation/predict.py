@@ -14,6 +14,9 @@ from ..support.errors import DataError, SettingError
 from ..support.processes import gathered, rank, world_size
 from ..support.signals import follow_parent, uncovered
 
+PIXELS_AT_ONCE = 2**25
+"""Of pictures of any size, as floats: 400 MB. A telephone's have 12 million each, and sixteen of them took 8 GB."""
+
 
 @torch.no_grad()  # not inference_mode: a data set that keeps its pictures could not be trained on afterwards
 def predict(
@@ -29,7 +32,7 @@ def predict(
         model: any detector with torchvision's conventions. It runs in evaluation mode on the device it is on, and each
             of its modules is left in the mode it came in.
         dataset: items are (image float [3, H, W] in [0, 1], target).
-        batch_size: pictures at a time.
+        batch_size: pictures at a time; fewer where the data set has `sizes` and they are large (`PIXELS_AT_ONCE`).
         workers: processes that load pictures, 0: this one; None: as in training, 0 on a CPU, up to 8 beside a GPU.
         progress: whether to show a bar.
 
@@ -41,6 +44,8 @@ def predict(
         raise SettingError(f"batch_size is {batch_size}; it has to be 1 or more")
     if workers is not None and workers < 0:
         raise SettingError(f"workers is {workers}; it has to be 0 or more")
+    largest = max((width * height for width, height in getattr(dataset, "sizes", ())), default=1)
+    batch_size = max(1, min(batch_size, PIXELS_AT_ONCE // largest))
     device = next(model.parameters()).device
     own = Readable(dataset, range(rank(), len(dataset), world_size()))  # type: ignore[arg-type]
     loader = DataLoader(

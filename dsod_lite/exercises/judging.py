@@ -100,30 +100,6 @@ def as_numbers(value: Any, count: int, expected: str, tried: str = "") -> list[f
     return [as_number(each) for each in numbers]
 
 
-def number(got: Any, right: float, hint: str, slips: Sequence[tuple[float, str]] = (), tolerance: float = 1e-6) -> str:
-    """Checks a number that was asked for. It does not say the right one, but it knows some wrong ones.
-
-    Args:
-        got: the answer.
-        right: the right number. A whole one has to be met exactly, another within `tolerance`, which is relative.
-        hint: what to think of, if the answer is wrong in no way that is known.
-        slips: numbers that come from usual mistakes, each with what the mistake is.
-
-    Returns:
-        A remark on an answer that is right but rounded, to three digits at least, else nothing.
-
-    Raises Unanswered, or NotYet.
-    """
-    value, exact = as_number(got), isinstance(right, int)
-    if value == right or (not exact and math.isclose(value, right, rel_tol=tolerance, abs_tol=1e-9)):
-        return ""
-    close = 0.0 if exact else tolerance
-    said = next((text for slip, text in slips if math.isclose(value, slip, rel_tol=close, abs_tol=1e-9)), None)
-    if said is None and not exact and any(value == float(f"{right:.{digits}g}") for digits in range(3, 17)):
-        return "Rounded, though. Now type the formula."
-    raise NotYet(got=value, hint=said or hint)
-
-
 def call(function: Any, *arguments: Any, tried: str) -> Any:
     """What a student's function returns for copies of the arguments.
 

@@ -3,6 +3,7 @@
 from .architecture import ArchitectureExplorer
 from .average_precision import AveragePrecisionExplorer
 from .explorer import Explorer
+from .live import LiveExplorer
 from .loss import LossExplorer
 from .matching import MatchingExplorer
 from .overlap import OverlapExplorer
@@ -13,6 +14,7 @@ __all__ = [
     "ArchitectureExplorer",
     "AveragePrecisionExplorer",
     "Explorer",
+    "LiveExplorer",
     "LossExplorer",
     "MatchingExplorer",
     "OverlapExplorer",

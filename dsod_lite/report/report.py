@@ -17,7 +17,7 @@ from ..evaluation.bootstrap import bootstrap_ap50, interval
 from ..evaluation.errors import RIGHT, costs, sort_out
 from ..evaluation.suspects import Suspect, suspects
 from ..evaluation.voc import VOCResult, evaluate_voc
-from ..explorers import AveragePrecisionExplorer, PredictionExplorer
+from ..explorers import AveragePrecisionExplorer, LiveExplorer, PredictionExplorer
 from ..plots.cutouts import cutout
 from ..support.errors import DataError
 from ..support.files import write_whole
@@ -87,6 +87,9 @@ def write_report(learned: Learned, path: Path) -> dict[str, Any]:
         headline(said, learned),
         section("What to do next", bullets(advice(said, learned.history, learned.train_set, len(doubts)), "next"),
                 preformatted([learned.command])),
+        section("Try it", paragraph(
+            "The detector itself, in this page. Give it a picture or a video, or let it look through the camera; "
+            "nothing leaves this computer."), live(learned)),
         section("Precision and recall", paragraph(
             "Move the threshold: from which score on is a detection shown? Precision is the share of what is shown "
             "that is right, recall the share of the objects that are found."), curve(learned, result)),
@@ -158,6 +161,17 @@ def curve(learned: Learned, result: VOCResult) -> str:
     return explorer(widget, "curve")
 
 
+def live(learned: Learned) -> str:
+    """The detector, looking first at the picture with the most objects."""
+    image = picture_of(learned.judged, fullest(learned.judged))
+    return explorer(LiveExplorer.from_model(learned.model, learned.classes, image, learned.threshold), "live")
+
+
+def fullest(judged: Judged) -> int:
+    """The picture with the most objects."""
+    return max(range(len(judged.targets)), key=lambda i: len(judged.targets[i]["labels"]))
+
+
 def picture_of(judged: Judged, index: int) -> Tensor:
     """A picture of the split; a blank one in the place of one that cannot be read, which was not judged either."""
     try:
@@ -170,8 +184,7 @@ def picture_of(judged: Judged, index: int) -> Tensor:
 def one_picture(learned: Learned) -> str:
     """The explorer of raw answers, on the picture with the most objects."""
     judged = learned.judged
-    most = max(range(len(judged.targets)), key=lambda i: len(judged.targets[i]["labels"]))
-    image, target = judged.dataset[most]
+    image, target = judged.dataset[fullest(judged)]
     widget = PredictionExplorer.from_model(learned.model, image, target, learned.classes)
     widget.score_threshold = learned.threshold
     return explorer(widget, "answers")

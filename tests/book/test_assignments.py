@@ -1,4 +1,4 @@
-"""Assignments: no solution is left in what students get, and two made-up students are graded from file to feedback."""
+"""Assignments: no solution is left in what students get, and five made-up students are graded to their feedback."""
 
 import os
 import re
@@ -7,10 +7,15 @@ import sys
 from pathlib import Path
 
 import assignments
+import feedback
+import grading_example
 import nbformat
 import pytest
+from browsing import Browser, watch
 from course import CHAPTERS, ROOT, WRITTEN
+from exercises import rubrics
 
+RUBRICS = rubrics(ROOT)
 each_chapter = pytest.mark.parametrize("name", list(CHAPTERS))
 
 
@@ -45,12 +50,22 @@ def test_an_assignment_has_all_exercises_and_loses_its_solutions(name: str, tmp_
     assert not re.search(r"\{\w+\}`", text(notebook))  # what only the book's pages can show
     marks = [cell.metadata.nbgrader for cell in notebook.cells]
     assert len({mark.grade_id for mark in marks}) == len(marks)
-    stars = [written.stars for n, written in WRITTEN.items() if n.startswith(f"{name}.")]
-    assert [mark.points for mark in marks if mark.grade] == stars
+    expected: dict[str, int] = {}
+    for exercise, written in WRITTEN.items():
+        if exercise.startswith(f"{name}."):
+            own = exercise.replace(".", "-")
+            code = {f"{own}-grade": written.stars} if written.checked_as else {}
+            words = {f"{own}-{'words' if code else 'answer'}": len(RUBRICS.get(exercise, []))}
+            expected |= code | {cell: points for cell, points in words.items() if points}
+    assert {mark.grade_id: mark.points for mark in marks if mark.grade} == expected
+
+    criteria = [line for exercise, lines in RUBRICS.items() if exercise.startswith(f"{name}.") for line in lines]
+    assert [line for line in criteria if line not in text(notebook)] == []  # the teacher's version has them
 
     config = Config(ClearSolutions={"code_stub": {"python": ""}})
     released, _ = ClearSolutions(config=config).preprocess(notebook, {})
     assert [line for line in solutions(name) if line in text(released)] == []
+    assert [line for line in criteria if line in text(released)] == []
 
 
 def test_a_student_is_told_where_the_chapter_is_and_what_to_install() -> None:
@@ -85,29 +100,48 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder / "course", done.stdout
 
 
-def test_two_students_are_collected_graded_and_told(graded: tuple[Path, str]) -> None:
+def test_five_students_get_the_marks_that_a_teacher_would_give(graded: tuple[Path, str]) -> None:
     course, printed = graded
-    points = {
-        student: dict(re.findall(r"^  (\S+) +(.+)$", rows, re.M))
-        for student, rows in re.findall(r"^(ada|bob)\n((?:  .+\n)+)", printed, re.M)
+    said, took = printed.split("\nWhat they get back")
+    assert said.strip() == (ROOT / "book/instructors/grading_example.txt").read_text(encoding="utf-8").strip()
+    print(took.strip().splitlines()[-1])
+    marks = grading_example.scores(course)
+    assert None not in [points for cells in marks.values() for points in cells.values()]
+    totals = {student: sum(points or 0 for points in cells.values()) for student, cells in marks.items()}
+    assert totals == {"ada": 9, "kai": 6.5, "bob": 0, "eve": 0, "dan": 1}
+
+
+def test_everybody_hears_what_is_wrong_and_nobody_what_is_not(graded: tuple[Path, str]) -> None:
+    course, _ = graded
+    pages = {
+        student: (course / f"feedback/{student}/02-boxes/boxes.html").read_text(encoding="utf-8")
+        for student in ("ada", "bob", "dan", "eve", "kai")
     }
-    assert points == {
-        "ada": {"boxes-1-grade": "1", "boxes-2-answer": "to be read", "boxes-3-answer": "0", "boxes-4-grade": "3"},
-        "bob": {"boxes-1-grade": "0", "boxes-2-answer": "0", "boxes-3-answer": "0", "boxes-4-grade": "0"},
-    }
-    assert printed.partition("\nWhat they get back")[0] in (ROOT / "book/instructors/grading.md").read_text(
-        encoding="utf-8"
-    )
-    feedback = {s: (course / f"feedback/{s}/02-boxes/boxes.html").read_text(encoding="utf-8") for s in ("ada", "bob")}
     for hint in ("it was counted twice", "That is the IoU. The box around both"):
-        assert hint in feedback["bob"]
-        assert hint not in feedback["ada"]
+        assert [student for student, page in pages.items() if hint in page] == ["bob"]
+    assert "Rounded, though. Now type the formula." in pages["kai"]
+    assert "SyntaxError" in pages["dan"]
 
 
-def test_a_grade_of_one_s_own_earns_nothing(graded: tuple[Path, str]) -> None:
-    points = re.findall(r"^eve\n((?:  .+\n)+)", graded[1], re.M)
-    assert points
-    assert set(re.findall(r" (\S+)$", points[0], re.M)) == {"0"}
+def test_feedback_pages_set_their_formulas_without_a_network(
+    browser: Browser, graded: tuple[Path, str], tmp_path: Path
+) -> None:
+    course, _ = graded
+    page = (course / "feedback/ada/02-boxes/boxes.html").read_text(encoding="utf-8")
+    assert not re.search(r"(?:src|href)=\"https?://(?!ada)[^\"]*\.(?:js|css)", page)
+    mathjax = (course / "mathjax.js").read_text(encoding="utf-8")
+    loading = "<!-- Load mathjax --><script src='https://cdn'></script><!-- End of mathjax configuration -->"
+    (tmp_path / "a.html").write_text(feedback.offline(f"{loading}<p>Half of $x^2$.</p>", mathjax), encoding="utf-8")
+    without = "<p>No formula.</p><pre>$a $b</pre>"
+    assert feedback.offline(f"{loading}{without}", mathjax) == without
+    opened = browser.new_page()
+    problems: list[object] = []
+    watch(opened, tmp_path.as_uri(), problems.append, problems.append)
+    opened.goto((tmp_path / "a.html").as_uri())
+    opened.evaluate("() => MathJax.startup.promise")
+    assert opened.locator("mjx-container svg").count() == 1
+    opened.close()
+    assert problems == []
 
 
 def test_what_students_get_fails_in_words_until_it_is_filled_in(graded: tuple[Path, str]) -> None:

@@ -9,8 +9,8 @@ import nbformat
 import pytest
 import yaml
 from chapters import ROOT, toc_files
-from derived_lists import MARK, ROOMS, exercises, modules, put_in, rounded, said
-from exercises import contents
+from derived_lists import MARK, ROOMS, exercises, modules, put_in, rounded, rubric_table, said
+from exercises import chapters, contents, read_exercises, rubrics
 from sphinx.errors import ExtensionError
 
 
@@ -25,6 +25,18 @@ def test_the_appendix_lists_each_exercise_in_its_order() -> None:
             found = re.findall(r"\{exercise\}[^\n]*\n:label: (ex-\S+)\n\n(★{1,3}) ", prose)
             written += [(grade, label) for label, grade in found]
     assert listed == written
+
+
+def test_each_written_answer_has_a_rubric_of_as_many_points_as_stars() -> None:
+    """And an exercise that is checked as code has one if it asks for words besides."""
+    listed, shown = rubrics(ROOT), rubric_table()
+    written = {f"{p.stem}.{i}": e for p in chapters(ROOT) for i, e in enumerate(read_exercises(p), start=1)}
+    assert set(listed) <= set(written)
+    assert {n: len(listed.get(n, [])) for n, e in written.items() if not e.checked_as} == {
+        n: e.stars for n, e in written.items() if not e.checked_as
+    }
+    assert re.findall(r"^\*\*`(\S+)`\*\*", shown, re.MULTILINE) == [name for name in written if name in listed]
+    assert all(f"- {line}" in shown for lines in listed.values() for line in lines)
 
 
 def test_the_package_carries_the_list_that_the_chapters_give() -> None:
@@ -48,8 +60,8 @@ def test_a_page_has_the_list_in_the_place_of_its_mark() -> None:
     source = ["# Title\n\n<!-- derived: modules -->\n\nThe end.\n"]
     put_in(None, "page", source)
     assert source[0] == f"# Title\n\n{modules()}\n\nThe end.\n"
-    marked = [p.stem for p in sorted((ROOT / "book").rglob("*.md")) if MARK.search(p.read_text(encoding="utf-8"))]
-    assert marked == ["api", "solutions", "chapters"]
+    appendices = sorted((ROOT / "book/appendices").glob("*.md"))
+    assert [p.stem for p in appendices if MARK.search(p.read_text(encoding="utf-8"))] == ["api", "solutions"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
-"""The course in which students build the detector: what is written for the platforms, and the teachers' page."""
+"""The course in which students build the detector: what is written for the platforms."""
 
-import os
-import re
 import zipfile
 from pathlib import Path
 
@@ -26,14 +24,3 @@ def test_the_platforms_get_what_they_run(tmp_path: Path) -> None:
             "run_autograder": 0o755,
         }
         assert b"--json results/results.json" in archive.read("run_autograder")
-
-
-def test_the_teachers_page_has_every_week() -> None:
-    page = (ROOT / "book/instructors/build_the_detector.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d) \| `(\S+)` \| (.+?) \|", page, re.M)
-    assert [(int(week), file, re.findall(r"`(\w+)`", names)) for week, file, names in rows] == [
-        (week, part.file, list(part.names)) for week, part in enumerate(PARTS, start=1)
-    ]
-    chapters = {path.stem for path in (ROOT / "book").rglob("*.ipynb")}
-    assert {part.chapter for part in PARTS} <= chapters
-    assert os.path.exists(ROOT / "book/instructors/index.md")

@@ -107,6 +107,27 @@ def test_binder_gets_what_the_package_needs() -> None:
     assert found == lowest
 
 
+def test_hubs_and_codespaces_get_what_binder_gets() -> None:
+    image = (ROOT / ".hub/Dockerfile").read_text(encoding="utf-8")
+    copied = re.findall(r"^COPY (\S+)", image, re.MULTILINE)
+    assert copied == [".binder/environment.yml"]
+    assert (ROOT / copied[0]).is_file()
+    python = re.search(r"^FROM \S+:python-(\S+)$", image, re.MULTILINE)
+    assert f"python={python[1]}" in read(ROOT / ".binder/environment.yml")["dependencies"]
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
+    assert (ROOT / ".devcontainer" / container["build"]["dockerfile"]).resolve() == (ROOT / ".hub/Dockerfile").resolve()
+    assert (ROOT / ".devcontainer" / container["build"]["context"]).resolve() == ROOT.resolve()
+
+
+def test_gitlab_does_what_github_does() -> None:
+    job = read(ROOT / ".gitlab-ci.yml")["pages"]
+    called = [command.split()[1] for command in job["script"] if command.startswith("make ")]
+    assert called == ["lint", "book", "test"]
+    assert set(called) <= targets()
+    assert job["script"][-1] == "cp -r _build/html public"
+    assert job["artifacts"]["paths"] == ["public"]
+
+
 def test_the_form_for_errata_asks_for_the_page() -> None:
     form = read(ROOT / ".github/ISSUE_TEMPLATE/erratum.yml")
     required = [part["id"] for part in form["body"] if part.get("validations", {}).get("required")]

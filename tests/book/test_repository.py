@@ -6,13 +6,16 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import repository
+import repository_links
 import yaml
 from chapters import NOTEBOOKS, ROOT, code_cells
 
 FORK = "https://github.com/Ada-Course/detectors_2027"
+GITLAB = "https://gitlab.com/ada-course/2027/detectors"
 SITE = "https://ada-course.github.io/detectors_2027/"
 
 WRITTEN = ["_config.yml", *repository.MARKED]
@@ -77,15 +80,34 @@ def test_a_fork_is_named_everywhere_and_nothing_else_changes(copy: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "url", ["", "github.com/a/b", "https://gitlab.com/a/b", "https://github.com/a", f"{FORK}/tree/main"]
+    "url",
+    [
+        *("", "github.com/a/b", "https://example.org/a/b", "https://github.com/a"),
+        *(f"{FORK}/tree/main", f"{GITLAB}/-/tree/main"),
+    ],
 )
 def test_an_address_that_is_no_repository_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"URL is .*; it has to be https://github\.com/NAME/REPOSITORY"):
+    with pytest.raises(ValueError, match=r"URL is .*; it has to be https://github\.com/NAME/REPOSITORY or"):
         repository.address(url)
 
 
 def test_a_user_s_home_page_is_known() -> None:
     assert repository.site("https://github.com/Ada/ada.github.io") == "https://ada.github.io/"
+    assert repository.site("https://gitlab.com/Ada/ada.gitlab.io") == "https://ada.gitlab.io/"
+
+
+def test_a_fork_at_gitlab_is_named_everywhere_and_promises_nothing_of_github(copy: Path) -> None:
+    assert repository.address(f"{GITLAB}.git") == GITLAB
+    repository.write_everywhere(copy, GITLAB)
+    site = "https://ada-course.gitlab.io/2027/detectors/"
+    config = yaml.safe_load((copy / "_config.yml").read_text(encoding="utf-8"))
+    assert (config["repository"]["url"], config["html"]["baseurl"]) == (GITLAB, site)
+    readme = (copy / "README.md").read_text(encoding="utf-8").split("<!-- repository -->")[1]
+    assert f"[The book]({site})" in readme
+    assert "colab" not in readme
+    assert "actions" not in readme
+    repository.write_everywhere(copy, repository.configured(ROOT)[0])
+    assert contents(copy) == contents(ROOT)
 
 
 def test_a_place_that_is_gone_is_named(copy: Path) -> None:
@@ -137,6 +159,15 @@ def test_the_buttons_of_a_fork_s_pages_lead_to_the_fork(copy: Path) -> None:
     assert (copy / "_build/html" / card.removeprefix(SITE)).is_file()
     edited = {match[1] for link in links if (match := re.search(r"/(?:edit|blob)/main/(.*)", link))}
     assert [path for path in edited if not (copy / path).is_file()] == []
+
+
+def test_only_pages_of_a_fork_at_github_have_buttons_for_colab() -> None:
+    for url in (FORK, GITLAB):
+        options = {"repository_url": url}
+        config = SimpleNamespace(html_theme_options=options, html_baseurl=SITE, html_title="DSOD")
+        repository_links.add_links(None, config)  # type: ignore[arg-type]
+        assert ("launch_buttons" in options) == (url == FORK)
+        assert options["use_edit_page_button"]
 
 
 def test_without_an_address_no_button_leads_outside(copy: Path) -> None:

@@ -17,7 +17,7 @@ from tiny import Rectangles, Toy, quick, same, write_annotation, write_voc
 from dsod_lite import __main__, evaluate_coco, evaluate_voc, load_model, predict, save_model, train
 from dsod_lite.commands import train as train_command
 from dsod_lite.commands.detect import drawn
-from dsod_lite.datasets import VOCDataset, open_split
+from dsod_lite.datasets import VOCDataset, in_memory, labelled, open_split
 from dsod_lite.evaluation import predict as predict_module
 from dsod_lite.training import loop as train_loop
 from dsod_lite.weights.checkpoint import load_checkpoint, load_threshold
@@ -77,6 +77,20 @@ def test_train_leaves_a_detector_with_its_classes_and_a_record(trained: Path) ->
     assert record["command"].startswith("python -m dsod_lite train --data ")
     assert (record["seed"], record["epochs"], record["pictures"]) == (0, 2, 8)
     assert "val_ap50" in record["history"][-1]
+
+
+@pytest.mark.parametrize(("room", "times"), [(1 << 30, 1), (1000, 2)])
+def test_pictures_are_read_once_where_memory_has_room(
+    room: int, times: int, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    original = labelled.read_image
+    monkeypatch.setattr(labelled, "read_image", lambda path: read.append(path.name) or original(path))
+    monkeypatch.setattr(in_memory, "ROOM", room)
+    assert call("train", "--data", data, "--output", tmp_path / "run", *FAST) == 0  # two epochs
+    assert sorted(name for name in read if name.startswith("train_")) == sorted(
+        f"train_picture{i}.png" for i in range(8) for _ in range(times)
+    )
 
 
 def test_a_seed_fixes_the_whole_command(data: Path, trained: Path, tmp_path: Path) -> None:

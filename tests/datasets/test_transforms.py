@@ -42,8 +42,9 @@ def noise(height: int = HEIGHT, width: int = WIDTH) -> Tensor:
 
 
 def without_colours(augmentation: v2.Compose) -> v2.Compose:
-    """The same random numbers for all the rest."""
-    steps = [t for t in augmentation.transforms if not isinstance(t, v2.ColorJitter)]
+    """The same random numbers for all the rest: colours are the last step before the floats."""
+    steps = list(augmentation.transforms)
+    steps[[type(step) for step in steps].index(v2.ToDtype) - 1] = v2.Identity()
     return v2.Compose([replace(t, colours=as_they_were) if isinstance(t, SSDCrop) else t for t in steps])
 
 

@@ -11,6 +11,7 @@ from dsod_lite.deploy.gradient_rules import (
     batch_norm_backward,
     convolution_backward,
     max_pool_backward,
+    threshold_backward,
 )
 
 aten = torch.ops.aten
@@ -67,6 +68,14 @@ def test_max_pooling(kernel: int, stride: int, padding: int, ceil: bool) -> None
     torch.testing.assert_close(max_pool_backward(grad, x.detach(), *pairs, ceil, indices), expected)
 
 
+def test_relu() -> None:
+    x = numbers(3, 40).round().requires_grad_()
+    y, grad = x.relu(), numbers(3, 40)
+    torch.testing.assert_close(threshold_backward(grad, y.detach(), 0), torch.autograd.grad(y, x, grad)[0])
+    with pytest.raises(NotImplementedError, match="threshold of 6"):
+        threshold_backward(grad, y, 6)
+
+
 def test_batch_norm_and_its_gradients() -> None:
     x, weight, bias = numbers(4, 3, 5, 6), numbers(3), numbers(3) + 1
     mean, variance = numbers(3), numbers(3).abs() + 0.5
@@ -76,10 +85,13 @@ def test_batch_norm_and_its_gradients() -> None:
     y = norm(x)
     grad = numbers(*y.shape)
     expected = torch.autograd.grad(y, [x, *norm.parameters()], grad)
+    x, grad = x.detach(), grad.detach()
     ours, batch_mean, inverse, new_mean, new_variance = batch_norm(x, weight, bias, mean, variance, True, 0.3, 1e-3)
+    whole = batch_norm(x, weight, bias, mean, variance, True, 1.0, 1e-3)[3:]
+    torch.testing.assert_close(whole, (x.mean((0, 2, 3)), x.transpose(0, 1).flatten(1).var(1)))
     torch.testing.assert_close(ours, y)
     torch.testing.assert_close(new_mean, norm.running_mean)
     torch.testing.assert_close(new_variance, norm.running_var)
-    found = batch_norm_backward(grad, x.detach(), weight, mean, variance, batch_mean, inverse, True, 1e-3, [True] * 3)
+    found = batch_norm_backward(grad, x, weight, mean, variance, batch_mean, inverse, True, 1e-3, [True] * 3)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from dsod_lite.detector.blocks import (
+    STEMS,
     DenseBlock,
     DenseLayer,
-    DenseNetStem,
     Stem,
     Transition,
     TransitionWithoutPooling,
@@ -66,8 +66,8 @@ def test_pooling_keeps_the_odd_last_row_and_column() -> None:
 
 
 @given(st.integers(1, 400))
-def test_both_stems_quarter_the_side_rounded_up(side: int) -> None:
-    for stem in (Stem(2), DenseNetStem(2)):
+def test_every_stem_quarters_the_side_rounded_up(side: int) -> None:
+    for stem in (make(2) for make in STEMS.values()):
         assert stem.out_channels == 4
         assert shape_of(stem, 1, 3, side, side) == (1, 4, -(-side // 4), -(-side // 4))
 

@@ -1,13 +1,14 @@
 """DSODConfig: the paper's names, the sizes of the maps, and values that no network can be built from."""
 
 import dataclasses
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from dsod_lite.detector.blocks import STEMS
 from dsod_lite.detector.config import DSODConfig
 from dsod_lite.detector.network import Network
 from dsod_lite.detector.priors import COCO300_PRIORS, VOC300_PRIORS, PriorConfig, prior_boxes
@@ -123,12 +124,16 @@ def test_a_config_does_not_change() -> None:
         DSODConfig().num_classes = 3  # type: ignore[misc]
 
 
+def test_the_stems_that_a_config_may_name_are_those_that_there_are() -> None:
+    assert get_args(get_type_hints(DSODConfig)["stem"]) == tuple(STEMS)
+
+
 SIX_MAPS = PriorConfig((1, 2, 3, 4, 5, 6), (2, 3, 4, 5, 6, 7), ((), (2,), (2, 3), (2,), (), (2,)))
 THREE_MAPS = PriorConfig((1, 2, 3), (2, 3, 4), ((2,), (), (2, 3)))
 
 
 @pytest.mark.parametrize("prediction", ["dense", "plain"])
-@pytest.mark.parametrize("stem", ["stem", "densenet"])
+@pytest.mark.parametrize("stem", STEMS)
 @pytest.mark.parametrize(("channels", "priors"), [((8, 8, 8, 8, 8), SIX_MAPS), ((8, 6), THREE_MAPS)])
 def test_map_sizes_are_those_of_the_network(
     stem: Any, prediction: Any, channels: tuple[int, ...], priors: PriorConfig

@@ -6,10 +6,11 @@ from networks import difference, lived_in
 from torch import nn
 
 from dsod_lite import dsod300, dsod_tiny
+from dsod_lite.detector.blocks import STEMS
 from dsod_lite.detector.fast import fold_batchnorm
 
 
-@pytest.mark.parametrize("fields", [{}, {"stem": "densenet"}, {"prediction": "plain"}], ids=str)
+@pytest.mark.parametrize("fields", [*({"stem": name} for name in STEMS), {"prediction": "plain"}], ids=str)
 def test_folding_keeps_the_numbers(fields: dict) -> None:
     model = lived_in(dsod_tiny(4, 96, **fields))
     batch = torch.randn(2, 3, 96, 96, generator=torch.Generator().manual_seed(1))

@@ -39,6 +39,22 @@ def test_answers_come_in_the_order_of_the_pictures_and_in_their_pixels(batch_siz
     assert [d["boxes"][0].tolist() for d in detections] == [[0, 0, w, h] for h, w in Sizes.SIZES]
 
 
+@pytest.mark.parametrize(("pixels", "batches"), [(200 * 65, [3, 3, 1]), (2 * 64 * 65, [2, 2, 2, 1]), (9, [1] * 7)])
+def test_large_pictures_are_fewer_at_a_time(pixels: int, batches: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures, seen = Sizes(), []
+
+    class Counting(Toy):
+        def forward(self, images: Any, *rest: Any) -> Any:
+            seen.append(len(images))
+            return super().forward(images, *rest)
+
+    usual = predict(Toy(), pictures, 3, progress=False)
+    pictures.sizes = [(w, h) for h, w in Sizes.SIZES]  # type: ignore[attr-defined]
+    monkeypatch.setattr(sys.modules["dsod_lite.evaluation.predict"], "PIXELS_AT_ONCE", pixels)
+    assert same(predict(Counting(), pictures, 3, progress=False), usual)
+    assert seen == batches
+
+
 def test_loading_processes_change_nothing() -> None:
     assert same(predict(Toy(), Sizes(), 2, workers=2, progress=False), predict(Toy(), Sizes(), 2, progress=False))
 

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 import torch
 from browsing import Browser, expect
-from explorers_page import LOADER, TIMED, assert_sound, at, explorer, explorers_page, opened, widget_script
+from explorers_page import (
+    LOADER,
+    TIMED,
+    assert_sound,
+    at,
+    compute,
+    explorer,
+    explorers_page,
+    functions_page,
+    opened,
+    widget_script,
+)
 
 from dsod_lite import DSODConfig
 from dsod_lite.explorers import MatchingExplorer, PriorExplorer
@@ -33,6 +44,21 @@ def test_pages_are_sound(browser: Browser, folder: Path, theme: str, width: int,
         assert page.locator(".explorer").count() == 3
         assert page.locator(".explorer-stage path[d^=M]").count() > 9, "the priors are drawn"
         assert_sound(page, "html")
+
+
+@pytest.mark.parametrize(("x", "y"), [(95, 50), (-3, 60), (50, 2), (99, 1)])
+def test_words_on_a_box_at_the_rim_stay_on_the_stage(browser: Browser, x: float, y: float) -> None:
+    page = functions_page(browser, "kit", "stage")
+    page.set_content("<main style='width: 400px'></main>")
+    place = """([x, y]) => {
+      const board = stage(document.querySelector("main"), "A stage", 0, 0, 100, 100);
+      board.append(plate(board, x, y, "triangle 0.97"));
+      const { left, top, right, bottom } = board.querySelector("rect").getBoundingClientRect();
+      const all = board.getBoundingClientRect();
+      return [left - all.left, top - all.top, all.right - right, all.bottom - bottom];
+    }"""
+    assert min(compute(page, place, [x, y])) > -0.01
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

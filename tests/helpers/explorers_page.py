@@ -54,11 +54,19 @@ def opened(
     assert not problems
 
 
+CUT_WORDS = """() => [...document.querySelectorAll('.explorer-plate')].filter(words => {
+  const [own, stage] = [words, words.ownerSVGElement].map(e => e.getBoundingClientRect());
+  return own.left < stage.left - 1 || own.top < stage.top - 1 || own.right > stage.right + 1
+    || own.bottom > stage.bottom + 1;
+}).map(words => words.textContent)"""
+
+
 def assert_sound(page: Page, part: str = "main .explorer") -> None:
-    """Names are given once, nothing sticks out of the window, and axe finds nothing in that part of the page."""
+    """Names are given once, nothing sticks out of the window, no words off their stage; and axe finds nothing there."""
     names = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(names) == len(set(names))
     assert page.evaluate(STICKING_OUT) == []
+    assert page.evaluate(CUT_WORDS) == []
     assert [violation["help"] for violation in violations(page, part)] == []
 
 

@@ -47,6 +47,22 @@ def test_the_landing_page_begins_with_a_figure_that_answers(browser: Browser, si
     page.close()
 
 
+def test_a_chapter_asks_and_answers_without_python(browser: Browser, site: str) -> None:
+    page = browser.new_page()
+    page.goto(f"{site}book/foundations/boxes.html")
+    answer = page.get_by_label("iou_on_paper =")
+    answer.fill("6 / 48")
+    answer.press("Enter")
+    form = answer.locator("xpath=ancestor::form")
+    assert "it was counted twice" in form.get_by_role("status").inner_text()
+    answer.fill("1/7")
+    answer.press("Enter")
+    assert form.get_by_role("status").inner_text() == "Right!"
+    page.get_by_text("questions on this chapter").press("Enter")
+    assert page.locator("section#ask-yourself form.question").count() >= 6
+    page.close()
+
+
 def found(browser: Browser, home: str, words: str) -> list[str]:
     """Addresses of the pages that the book's own search finds, with everything outside `home` blocked."""
     page = browser.new_page()

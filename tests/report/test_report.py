@@ -55,7 +55,7 @@ def test_the_page_has_its_numbers(page: Path) -> None:
     assert 0 <= said["interval"][0] <= said["AP50"] <= said["interval"][1] <= 1
     text = page.read_text(encoding="utf-8")
     assert f"{said['AP50']:.2f}" in text
-    for heading in ("What to do next", "Precision and recall", "Missed objects", "Labels to look at again"):
+    for heading in ("What to do next", "Try it", "Precision and recall", "Missed objects", "Labels to look at again"):
         assert f"<h2>{heading}</h2>" in text
 
 
@@ -64,7 +64,8 @@ def test_the_explorers_answer_in_the_page(page: Path, browser: Any) -> None:
     errors: list[str] = []
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.goto(page.as_uri())
-    tab.wait_for_selector(".explorer >> nth=1")
+    tab.wait_for_selector(".explorer >> nth=2")
+    tab.wait_for_function("document.querySelector('#live .explorer-facts').textContent.includes('One picture')")
     assert errors == []
     tab.close()
 
@@ -107,3 +108,16 @@ def test_one_line_from_labels_to_a_page(
     assert (numbers["split"], numbers["pictures"]) == ("test", 3)
     assert __main__.main() == 2  # a run is not written over
     assert "holds a run already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("count", "said"), [(3, "3 pictures, 2 of them copies of another:"), (1, "1 picture:")])
+def test_pictures_that_leave_none_to_judge_by_are_refused_before_training(
+    count: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = Rectangles(count)
+    pictures.items = pictures.items[:1] * count
+    root = write_voc(tmp_path / "voc", train=pictures)
+    monkeypatch.setattr(sys, "argv", ["dsod_lite/__main__.py", "learn", str(root), "--output", str(tmp_path / "run")])
+    for _ in range(2):  # nothing is left behind that would be in the way
+        assert __main__.main() == 2
+        assert f"{said} that leaves none to judge the detector by" in capsys.readouterr().err

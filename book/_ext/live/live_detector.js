@@ -38,7 +38,9 @@ function liveDetector(el) {
   // ---- loading
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
   const total = Object.values(FILE_SIZES).reduce((a, b) => a + b);
-  const loader = button(loading, `Load the detector (${megabytes(total)})`, load).input;
+  const taught = location.hash === "#taught"; // in this browser, on the page where a detector learns: see taught.js
+  const label = taught ? "Load the detector that you have taught" : "Load the detector";
+  const loader = button(loading, `${label} (${megabytes(total)})`, load).input;
   loader.classList.add("live-load");
   const progress = html("progress", { "aria-label": "Loaded", max: 1, value: 0, hidden: true });
   const status = html("p", { class: "explorer-note", role: "status" });
@@ -62,7 +64,8 @@ function liveDetector(el) {
     try {
       const model = fetchBytes(new URL("detector.onnx", HOME), more);
       [engine] = await Promise.all([loadEngine(HOME, more), model]);
-      await use(await model, "the book’s detector");
+      const own = taught && await taughtDetector();
+      await (own ? use(own, "the detector that you have taught") : use(await model, "the book’s detector"));
       loader.remove();
     } catch (error) {
       status.textContent = `It could not be loaded: ${error.message}`;
@@ -182,21 +185,7 @@ function liveDetector(el) {
   }
 
   function drawBoxes() {
-    const px = unit(overlay);
-    const { width, height } = overlay.viewBox.baseVal;
-    const shown = found.filter(({ score }) => score > threshold);
-    boxes.replaceChildren(...shown.toReversed().map(({ label, score, box: [x1, y1, x2, y2] }) => {
-      const d = boxPath(x1 * width, y1 * height, x2 * width, y2 * height);
-      const text = `${detector.classes[label - 1]} ${score.toFixed(2)}`;
-      const left = Math.max(0, Math.min(x1 * width, width - (7.2 * text.length + 8) * px));
-      return svg("g", {}, svg("path", { class: "explorer-halo", d }),
-        svg("path", { class: "live-box", d, style: `stroke: ${series(label - 1)}` }),
-        plate(left, Math.max(y1 * height - 2 * px, 17 * px), text, px));
-    }));
-    const counts = new Map();
-    for (const { label } of shown) counts.set(label, (counts.get(label) ?? 0) + 1);
-    const words = [...counts].sort(([a], [b]) => a - b)
-      .map(([label, n]) => detector.classes[label - 1] + (n > 1 ? ` × ${n}` : "")).join(", ") || "nothing";
+    const words = showFound(boxes, overlay, found.filter(({ score }) => score > threshold), detector?.classes);
     const looked = milliseconds.length > 0;
     canvas.setAttribute("aria-label", looked ? `The picture. Found: ${words}` : "The picture");
     const mean = milliseconds.reduce((a, b) => a + b, 0) / milliseconds.length;

@@ -1,16 +1,18 @@
 // The page's part: buttons, curves and pictures. The worker does the work.
 
 const HOME = document.currentScript.src; // the folder of the worker and of all that it loads
-const TOTAL = 360; // steps
+const TOTAL = 350; // steps
 const PEAK = 0.01; // the learning rate's highest
+const MOST_SHOWN = 12; // detections of a picture: at first it finds things everywhere
 
 function teachDetector(el) {
   let worker = null;
-  let seed = Number(el.dataset.seed ?? Math.floor(1e6 * Math.random()));
+  let seed = Number(new URLSearchParams(location.search).get("seed") ?? Math.floor(1e6 * Math.random()));
   let total = TOTAL;
   let peak = PEAK;
   let losses = [];
   let scores = []; // [step, AP50]
+  let areas = {}; // AP50 by label
   let last = null; // of the messages of a step
   let batch = 8;
   let lastSaved = 0; // the step that was saved last
@@ -62,42 +64,33 @@ function teachDetector(el) {
 
   // ---- a thing of the reader's own, and files
   const yours = html("div", { class: "teach-more" });
-  root.append(yours);
-  const padSide = html("div", { class: "teach-column" }, html("p", { class: "explorer-title" }, "Teach it a thing of yours"));
-  const fileSide = html("div", { class: "teach-column" }, html("p", { class: "explorer-title" }, "Keep what it has learned"));
-  yours.append(padSide, fileSide);
-  const nameField = html("input", { type: "text", value: "yours", maxlength: 20, id: uid("name") });
-  padSide.append(html("div", { class: "explorer-select" }, html("label", { for: nameField.id }, "What it is called"), nameField));
+  const files = html("div", { class: "teach-more teach-files" });
+  root.append(yours, files);
   let ownName = "yours";
-  const pad = stampPad(padSide, () => { learnIt.disabled = false; });
-  const learnIt = assign(button(padSide, "Learn it, from new random weights", teachStamp).input, { "data-action": "teach", disabled: true });
-  const keep = (format, label) => assign(button(fileSide, label, () => worker.postMessage({ type: "save", format, name: ownName })).input,
-    { "data-action": `save-${format}` });
-  keep("onnx", "Save for the live detector (.onnx)");
-  keep("safetensors", "Save for Python and this page (.safetensors)");
-  const chosen = html("input", { type: "file", accept: ".safetensors", hidden: true, "aria-label": "A saved file", change: openFile });
-  button(fileSide, "Open a saved file…", () => chosen.click());
-  fileSide.append(chosen, html("p", { class: "explorer-note" },
-    "The live detector takes the first by “A model of yours”. Python takes the second: dsod_lite.load_model(\"detector.safetensors\")."));
-
-  function teachStamp() {
-    const stamp = pad.cut();
-    if (!stamp) {
-      status.textContent = "There is nothing on the pad yet.";
-      return;
-    }
-    ownName = nameField.value.trim() || "yours";
+  readerClass(yours, ({ name, ...content }) => {
+    ownName = name;
     worker.postMessage({ type: "pause" });
-    worker.postMessage({ type: "class", stamp, photos: [], kept: [] });
+    worker.postMessage({ type: "class", ...content });
     newWeights(seed + 1);
-  }
+  });
+  files.append(html("p", { class: "explorer-title" }, "Keep what it has learned"));
+  const fileRow = html("div", { class: "explorer-row" });
+  const save = (format, label) => assign(
+    button(fileRow, label, () => worker.postMessage({ type: "save", format, name: ownName })).input, { "data-action": `save-${format}` });
+  save("live", "Open it in the live detector");
+  save("onnx", "Save for the live detector (.onnx)");
+  save("safetensors", "Save for Python and this page (.safetensors)");
+  const chosen = html("input", { type: "file", accept: ".safetensors", hidden: true, "aria-label": "A saved file", change: openFile });
+  button(fileRow, "Open a saved file…", () => chosen.click());
+  const unsaved = html("p", { class: "explorer-note" });
+  files.append(fileRow, chosen, unsaved);
 
   async function openFile() {
     const [file] = chosen.files;
     chosen.value = ""; // the same file can be chosen again
     const bytes = new Uint8Array(await file.arrayBuffer());
     worker.postMessage({ type: "pause" });
-    worker.postMessage({ type: "open", bytes }, [bytes.buffer]);
+    worker.postMessage({ type: "open", bytes, total: TOTAL }, [bytes.buffer]);
   }
 
   addEventListener("beforeunload", (event) => {
@@ -111,7 +104,10 @@ function teachDetector(el) {
     parent.append(html("div", {}, frame, html("p", { class: "explorer-note" }, label)));
     const overlay = svg("svg", { class: "explorer-stage", viewBox: `0 0 ${SIDE} ${SIDE}`, "aria-hidden": "true" });
     frame.append(overlay);
-    const paint = (image) => canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    const paint = (image) => {
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      image.close(); // not when the garbage collector gets to it
+    };
     return { canvas, frame, overlay, paint };
   }
 
@@ -157,7 +153,7 @@ function teachDetector(el) {
   }
 
   function forget() {
-    [losses, scores, last, lastSaved] = [[], [], null, 0];
+    [losses, scores, areas, last, lastSaved] = [[], [], {}, null, 0];
     for (const name of ["step", "loss", "ap50", "seconds"]) delete el.dataset[name];
     redraw();
   }
@@ -187,9 +183,12 @@ function teachDetector(el) {
       assign(el, { "data-step": content.step, "data-loss": content.loss.toFixed(5), "data-seconds": content.seconds.toFixed(2) });
       redraw();
     },
-    looked: (content) => showFound(content),
+    looked: (content) => showHeld(content),
     learnedFrom: (content) => showMarks(content),
-    judged: ({ step, ap50, seconds }) => {
+    judged: ({ step, each, seconds }) => {
+      areas = each;
+      const values = Object.values(each);
+      const ap50 = values.reduce((a, b) => a + b, 0) / values.length;
       scores.push([step, ap50]);
       assign(el, { "data-ap50": ap50.toFixed(4), "data-seconds": seconds.toFixed(2) });
       redraw();
@@ -199,8 +198,15 @@ function teachDetector(el) {
       status.textContent = "Done. It began with random numbers; all that it knows it has learned here.";
       state("done");
     },
-    saved: ({ format, bytes, step }) => {
+    saved: async ({ format, bytes, step }) => {
       lastSaved = step;
+      redraw();
+      if (format === "live") {
+        await keepTaught(bytes);
+        status.textContent = "The live detector opens in another tab, with what was learned so far. This browser keeps it there.";
+        open(new URL("live_detector.html#taught", location.href), "_blank");
+        return;
+      }
       const link = html("a", { href: URL.createObjectURL(new Blob([bytes])), download: `detector.${format}` });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -221,31 +227,23 @@ function teachDetector(el) {
   };
 
   // ---- drawing
-  function showFound({ image, found, truth }) {
+  function showHeld({ image, found, truth }) {
     held.paint(image);
-    const px = SIDE / (held.overlay.getBoundingClientRect().width || SIDE);
-    const shown = found.filter(({ score }) => score > 0.3);
-    held.overlay.replaceChildren(...shown.toReversed().map(({ label, score, box }) => {
-      const [x1, y1, x2, y2] = box.map((v) => v * SIDE);
-      const d = boxPath(x1, y1, x2, y2);
-      const words = `${nameOf(label)} ${score.toFixed(2)}`;
-      const left = Math.max(0, Math.min(x1, SIDE - (7.2 * words.length + 8) * px));
-      return svg("g", {}, svg("path", { class: "explorer-halo", d }),
-        svg("path", { class: "live-box", d, style: `stroke: ${series(label - 1)}` }),
-        plate(left, Math.max(y1 - 2 * px, 17 * px), words, px));
-    }));
-    held.canvas.setAttribute("aria-label", `A picture that it never learns from, with ${truth.length} objects. Found: ${
-      shown.map(({ label }) => nameOf(label)).join(", ") || "nothing"}`);
+    const shown = found.filter(({ score }) => score > 0.3).slice(0, MOST_SHOWN);
+    const words = showFound(held.overlay, held.overlay, shown, names());
+    held.canvas.setAttribute("aria-label",
+      `A picture that it never learns from, with ${truth.length} objects. Found: ${words}`);
   }
 
   function showMarks({ image, positive, negative }) {
     learned.paint(image);
     const marks = (boxes, name) => boxes.map((box) =>
-      svg("path", { class: `teach-mark ${name}`, d: boxPath(...box.map((v) => v * SIDE)) }));
-    learned.overlay.replaceChildren(...marks(negative, "teach-negative"), ...marks(positive, "teach-positive"));
+      svg("path", { class: name, d: boxPath(...box.map((v) => v * SIDE)) }));
+    learned.overlay.replaceChildren(...marks(negative, "teach-mark teach-negative"), ...marks(positive, "explorer-halo"),
+      ...marks(positive, "teach-mark teach-positive"));
   }
 
-  const nameOf = (label) => ["circle", "rectangle", "triangle", ownName][label - 1];
+  const names = () => ["circle", "rectangle", "triangle", ownName];
 
   const redraw = oncePerFrame(() => {
     showLosses(losses, total);
@@ -258,8 +256,11 @@ function teachDetector(el) {
       ["Learning rate now", last ? last.rate.toPrecision(2) : "–"],
       ["Loss of offsets, of classes", last ? `${last.regression.toFixed(2)}, ${last.classification.toFixed(2)}` : "–"],
       ["Pictures a second", last ? (batch / each).toFixed(0) : "–"],
+      ["AP50 by class", Object.entries(areas).map(([label, area]) => `${names()[label - 1]} ${area.toFixed(2)}`).join(", ") || "–"],
       ["Time so far, left", last ? `${last.seconds.toFixed(0)} s, ${left.toFixed(0)} s` : "–"],
     ]);
+    unsaved.textContent = step > lastSaved
+      ? `Not saved yet: what it has learned in steps ${lastSaved + 1} to ${step}. It is lost when this tab is closed.` : "Nothing is unsaved.";
     const rows = last?.lengths ?? [];
     const longest = Math.max(...rows.map(([, length]) => length), 1e-9);
     [...lengths.tBodies[0].rows].forEach((tableRow, i) => {
@@ -277,7 +278,7 @@ function teachDetector(el) {
     one.hidden = now !== "paused";
     restart.hidden = !loaded;
     next.hidden = !loaded || now === "failed";
-    more.hidden = yours.hidden = !loaded || now === "failed";
+    more.hidden = yours.hidden = files.hidden = !loaded || now === "failed";
   }
 
   state("idle");

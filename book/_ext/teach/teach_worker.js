@@ -4,7 +4,8 @@
 // ready, stepped, looked, judged, done, saved and failed.
 
 const LOOK_EVERY = 5; // steps
-const JUDGE_EVERY = 30;
+const JUDGE_EVERY = 50;
+const CROWDED = 4; // things of a scene to learn from, at least, if they fit: each teaches. Those to judge by have one to three
 const HELD_OUT = 60; // pictures
 const HELD_OUT_SEED = 20170807; // far from the seeds of training
 
@@ -12,12 +13,11 @@ let trainer = null;
 let canvas = null;
 let random = null; // the scenes' numbers
 let heldOut = []; // [{ scene, pixels, truth }]
-let own = { stamp: null, photos: [], kept: [] }; // the reader's class
-let plan = { total: 360, peak: 0.01 };
+let own = { stamps: [], photos: [], kept: [] }; // the reader's class: see the message "class"
+let plan = {}; // { total, peak }: how many steps, and the rate's highest
 let running = false;
 let shown = 0; // which held-out picture is looked at
 let seconds = 0; // of training
-let lastAp50 = null;
 
 const tell = (type, content = {}, transfer = []) => postMessage({ type, ...content }, transfer);
 
@@ -26,25 +26,28 @@ function pixelsOf(scene) {
   return toInput(canvas, trainer.about.config);
 }
 
-function paintHeldOut() {
-  const numbers = randomNumbers(HELD_OUT_SEED);
-  const scenes = Array.from({ length: HELD_OUT }, () => randomScene(numbers, own.stamp));
-  scenes.push(...own.kept.map(photoScene));
-  heldOut = scenes.map((scene) => ({ scene, pixels: pixelsOf(scene), truth: scene.things }));
+// For the reader's eyes.
+function paintedLarge(scene) {
+  const large = new OffscreenCanvas(384, 384);
+  paintScene(large, scene);
+  return large.transferToImageBitmap();
 }
 
-// A picture of the reader's, mirrored or not, as a scene.
-function photoScene({ image, boxes }, mirrored = false) {
-  const turn = ([x1, y1, x2, y2]) => (mirrored ? [1 - x2, y1, 1 - x1, y2] : [x1, y1, x2, y2]);
-  return { photo: image, mirrored, things: boxes.map((box) => ({ box: turn(box), label: LEARNED.length + 1 })) };
+// Cuttings from the pictures to learn from have no place among those to judge by: there a drawn stamp alone is pasted in.
+function paintHeldOut() {
+  const numbers = randomNumbers(HELD_OUT_SEED);
+  const stamps = own.photos.length ? [] : own.stamps;
+  const scenes = [
+    ...own.kept.map((photo) => asScene(photo)),
+    ...Array.from({ length: HELD_OUT }, () => randomScene(numbers, stamps)),
+  ];
+  heldOut = scenes.map((scene) => ({ scene, pixels: pixelsOf(scene), truth: scene.things }));
 }
 
 // Every other picture of a batch is one of the reader's, if there are any.
 function nextScene(place) {
-  if (own.photos.length && place % 2) {
-    return photoScene(own.photos[Math.floor(own.photos.length * random())], random() < 0.5);
-  }
-  return randomScene(random, own.stamp);
+  if (own.photos.length && place % 2) return photoScene(random, own.photos[Math.floor(own.photos.length * random())], own.stamps);
+  return randomScene(random, own.stamps, CROWDED);
 }
 
 async function oneStep() {
@@ -70,8 +73,8 @@ async function oneStep() {
     const logits = result.logits.subarray(0, trainer.priors.length / 4 * trainer.about.config.num_classes);
     const { positive, negative } = learnedFrom({ config: trainer.about.config, priors: trainer.priors }, scenes[0].things, logits);
     const boxes = (list) => list.map((prior) => Array.from(toCorners(trainer.priors.subarray(4 * prior, 4 * prior + 4))));
-    paintScene(canvas, scenes[0]);
-    tell("learnedFrom", { image: canvas.transferToImageBitmap(), positive: boxes(positive), negative: boxes(negative) });
+    const image = paintedLarge(scenes[0]);
+    tell("learnedFrom", { image, positive: boxes(positive), negative: boxes(negative) }, [image]);
   }
   return true;
 }
@@ -81,9 +84,7 @@ async function look() {
   const start = performance.now();
   const found = await trainer.look(pixels, 0.05);
   if (running) seconds += (performance.now() - start) / 1000;
-  const large = new OffscreenCanvas(384, 384);
-  paintScene(large, scene);
-  const image = large.transferToImageBitmap();
+  const image = paintedLarge(scene);
   tell("looked", { image, found, truth: truth.map(({ box, label }) => ({ box, label })) }, [image]);
 }
 
@@ -91,9 +92,9 @@ async function judge() {
   const start = performance.now();
   const found = [];
   for (const { pixels } of heldOut) found.push(await trainer.look(pixels, 0.02));
-  lastAp50 = meanAp50(found, heldOut.map(({ truth }) => truth));
+  const each = ap50s(found, heldOut.map(({ truth }) => truth));
   if (running) seconds += (performance.now() - start) / 1000;
-  tell("judged", { step: trainer.steps(), ap50: lastAp50, seconds });
+  tell("judged", { step: trainer.steps(), each, seconds });
 }
 
 // The end of the loop: no step is under way any more.
@@ -138,7 +139,6 @@ const answers = {
     random = randomNumbers(seed + 1);
     trainer.begin(randomNumbers(seed));
     seconds = 0;
-    lastAp50 = null;
     paintHeldOut();
     await look();
     tell("begun", { total });
@@ -157,9 +157,10 @@ const answers = {
     shown = (shown + next) % heldOut.length;
     if (!running) await look();
   },
-  async class({ stamp, photos, kept }) {
+  // stamp: what was drawn, or null. photos: the reader's pictures to learn from, kept: those to judge by.
+  async class({ stamp = null, photos = [], kept = [] }) {
     await stopped();
-    own = { stamp, photos, kept };
+    own = { stamps: stamp ? [stamp] : cutOuts(photos), photos, kept };
     shown = 0;
     paintHeldOut();
     await look();
@@ -167,17 +168,17 @@ const answers = {
   async save({ format, name }) {
     const { weights, statistics } = trainer.state();
     const classes = [...LEARNED, name];
-    const bytes = format === "onnx"
-      ? withWeights(trainer.networkBytes, { weights, statistics }, { classes })
-      : safetensors(trainer.about, { weights, statistics }, classes);
+    const bytes = format === "safetensors"
+      ? safetensors(trainer.about, { weights, statistics }, classes)
+      : withWeights(trainer.networkBytes, { weights, statistics }, { classes });
     tell("saved", { format, bytes, step: trainer.steps() }, [bytes.buffer]);
   },
-  async open({ bytes }) {
+  async open({ bytes, total }) {
     await stopped();
     const { classes, ...state } = readSafetensors(trainer.about, bytes);
     trainer.load(state);
     seconds = 0;
-    plan.total = 360;
+    plan.total = total;
     await look();
     tell("opened", { classes });
     await judge();

@@ -1,4 +1,4 @@
-// Endless simple scenes to learn from: one to three shapes, a fifth to a half of the picture wide, on a plain ground.
+// Endless simple scenes: some shapes, a fifth to a half of the picture wide, on a plain ground.
 // A scene is { ground, things: [{ kind, x, y, size, turn, colour, label, box }] }, in units of scene.js: the picture is
 // 100 wide and high. Boxes are corners in fractions of the picture.
 
@@ -36,29 +36,56 @@ function contrasting(random, ground) {
 
 const cssColour = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 
-// A scene from random numbers. stamp: something of the reader's that takes a shape's place now and then: { image, shape },
-// `shape` being its height over its width.
-function randomScene(random, stamp = null) {
+// A scene from random numbers, with so many things or up to two more, if there is room. stamps: what stands for the reader's
+// class, { image, shape } each, `shape` being its height over its width. One of them takes a shape's place now and then.
+function randomScene(random, stamps = [], fewest = 1) {
   const ground = [0, 1, 2].map(() => 30 + Math.floor(196 * random()));
-  const things = [];
-  const wanted = 1 + Math.floor(3 * random());
+  return withThings(random, { ground, things: [] }, fewest + Math.floor(3 * random()), stamps);
+}
+
+// A picture of the reader's as a scene, mirrored half of the time. Up to two things are pasted in beside what is there.
+function photoScene(random, photo, stamps) {
+  return withThings(random, asScene(photo, random() < 0.5), Math.floor(3 * random()), stamps);
+}
+
+// photo: { image, boxes }, with boxes as corners in fractions of the picture.
+function asScene({ image, boxes }, mirrored = false) {
+  const turn = ([x1, y1, x2, y2]) => (mirrored ? [1 - x2, y1, 1 - x1, y2] : [x1, y1, x2, y2]);
+  return { photo: image, mirrored, things: boxes.map((box) => ({ box: turn(box), label: LEARNED.length + 1 })) };
+}
+
+// What the boxes hold, cut out: to be pasted into other scenes, which is called copy-paste.
+function cutOuts(photos) {
+  return photos.flatMap(({ image, boxes }) => boxes.map(([x1, y1, x2, y2]) => {
+    const [width, height] = [(x2 - x1) * image.width, (y2 - y1) * image.height];
+    const canvas = new OffscreenCanvas(Math.max(1, Math.round(width)), Math.max(1, Math.round(height)));
+    canvas.getContext("2d").drawImage(image, x1 * image.width, y1 * image.height, width, height, 0, 0, canvas.width, canvas.height);
+    return { image: canvas.transferToImageBitmap(), shape: height / width };
+  }));
+}
+
+// The scene with so many things more, none of which touches another.
+function withThings(random, scene, more, stamps) {
+  const things = [...scene.things];
+  const wanted = Math.min(MOST_OBJECTS, things.length + more);
   for (let tries = 0; tries < 40 && things.length < wanted; tries++) {
-    const label = 1 + Math.floor((LEARNED.length + (stamp ? 1 : 0)) * random());
+    const label = 1 + Math.floor((LEARNED.length + (stamps.length ? 1 : 0)) * random());
     const size = (10 + 15 * random()) * (SIDE / 100); // half of the width
     const place = () => size + (SIDE - 2 * size) * random();
     const thing = { kind: LEARNED[label - 1], x: place(), y: place(), size, turn: 30 * random() - 15, label };
     if (thing.kind) thing.box = shapeBox(thing);
     else {
+      const stamp = stamps[Math.floor(stamps.length * random())];
       Object.assign(thing, { stamp, turn: 0, flipped: random() < 0.5 });
       const [w, h] = stamp.shape > 1 ? [size / stamp.shape, size] : [size, size * stamp.shape];
       thing.box = [thing.x - w, thing.y - h, thing.x + w, thing.y + h].map((v) => v / SIDE);
     }
     const inside = thing.box.every((v) => v >= 0 && v <= 1);
     if (!inside || things.some((other) => overlap(other.box, thing.box))) continue;
-    thing.colour = contrasting(random, ground);
+    thing.colour = contrasting(random, scene.ground ?? [128, 128, 128]);
     things.push(thing);
   }
-  return { ground, things };
+  return { ...scene, things };
 }
 
 // The scene on a square canvas of any size.

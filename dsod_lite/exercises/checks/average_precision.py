@@ -6,16 +6,20 @@ import torch
 
 from ...evaluation.coco import evaluate_coco
 from ...evaluation.voc import evaluate_voc
-from ..judging import Function, NotYet, call, number
+from ..judging import Function, NotYet, call
+from ..values import Number, Values
 
-
-def exercise_1(swapped_ap: float) -> str:
-    slips = [
-        (11 / 15, "That is the AP before the two trade places."),
-        (2 / 3, "The third object is found as well, though late: it adds a third of the recall at a lower precision."),
-        (3 / 5, "That is the precision at the end. The area is larger, since precision is 1 up to a recall of 2/3."),
-    ]
-    return number(swapped_ap, 13 / 15, "Now the order is: right, right, wrong, wrong, right.", slips)
+exercise_1 = Values(
+    swapped_ap=Number(
+        13 / 15,
+        "Now the order is: right, right, wrong, wrong, right.",
+        [
+            (11 / 15, "That is the AP before the two trade places."),
+            (2 / 3, "The third object is found as well, though late: it adds a third of the recall, less precisely."),
+            (3 / 5, "That is the precision at the end. The area is larger, for it is 1 up to a recall of 2/3."),
+        ],
+    )
+)
 
 
 def exercise_3(disagreement: Function) -> None:

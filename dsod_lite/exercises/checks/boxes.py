@@ -3,18 +3,20 @@
 import torch
 from torchvision.ops import box_iou, generalized_box_iou
 
-from ..judging import Function, call, equal, number
+from ..judging import Function, call, equal
+from ..values import Number, Values
 
-
-def exercise_1(iou_on_paper: float) -> str:
-    slips = [
-        (6 / 48, "You divided by both areas together. What the boxes share is in both, so it was counted twice."),
-        (6 / 24, "You divided by one of the boxes. The union is what both take up together."),
-        (6.0, "That is how many pixels they share. Divide by how many they take up together."),
-    ]
-    return number(
-        iou_on_paper, 1 / 7, "Count the columns and the rows that they share, then 24 + 24 minus that.", slips
+exercise_1 = Values(
+    iou_on_paper=Number(
+        1 / 7,
+        "Count the columns and the rows that they share, then 24 + 24 minus that.",
+        [
+            (6 / 48, "You divided by both areas together. What the boxes share is in both, so it was counted twice."),
+            (6 / 24, "You divided by one of the boxes. The union is what both take up together."),
+            (6.0, "That is how many pixels they share. Divide by how many they take up together."),
+        ],
     )
+)
 
 
 def exercise_4(giou: Function) -> None:

@@ -6,17 +6,21 @@ import torch
 
 from ...detector.config import DSODConfig
 from ...detector.model import DSOD
-from ..judging import Function, call, equal, number
+from ..judging import Function, call, equal
+from ..values import Number, Values
 
-
-def exercise_1(channels_out: int) -> str:
-    slips = [
-        (128 + 16 * 8, "That is one block. All four of them add their channels, and no transition takes any away."),
-        (64 + 30 * 16, "Behind the stem there are 128 channels: twice A."),
-        (30 * 16, "That is what the layers add. The channels behind the stem are still there, too."),
-        (128 + 4 * 16, "Each *layer* adds 16 channels, not each block."),
-    ]
-    return number(channels_out, 128 + 30 * 16, "128, and 16 for each of the layers.", slips)
+exercise_1 = Values(
+    channels_out=Number(
+        128 + 30 * 16,
+        "128, and 16 for each of the layers.",
+        [
+            (128 + 16 * 8, "That is one block. All four of them add their channels, and no transition takes any away."),
+            (64 + 30 * 16, "Behind the stem there are 128 channels: twice A."),
+            (30 * 16, "That is what the layers add. The channels behind the stem are still there, too."),
+            (128 + 4 * 16, "Each *layer* adds 16 channels, not each block."),
+        ],
+    )
+)
 
 
 @cache

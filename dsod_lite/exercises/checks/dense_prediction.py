@@ -1,18 +1,24 @@
 """Checks of the chapter on principle 4."""
 
-from ..judging import Function, call, equal, number
+from ..judging import Function, call, equal
+from ..values import Number, Values
 
+ONE, THREE = 2 * 512 + 512 * 128, 2 * 128 + 9 * 128 * 128
 
-def exercise_1(step_parameters: int) -> str:
-    one, three = 2 * 512 + 512 * 128, 2 * 128 + 9 * 128 * 128
-    slips = [
-        (one + three, "The half that is taken over has a 1×1 convolution, too, behind its pooling."),
-        (2 * 512 * 128 + 9 * 128 * 128, "The convolutions are right. Each has a BatchNorm over what it reads besides."),
-        (2 * one + 9 * 128 * 256, "The 3×3 convolution reads what the 1×1 before it made: 128 channels."),
-    ]
-    return number(
-        step_parameters, 2 * one + three, "Two 1×1 from 512 to 128, one 3×3 from 128 to 128, a BatchNorm each.", slips
+exercise_1 = Values(
+    step_parameters=Number(
+        2 * ONE + THREE,
+        "Two 1×1 from 512 to 128, one 3×3 from 128 to 128, a BatchNorm each.",
+        [
+            (ONE + THREE, "The half that is taken over has a 1×1 convolution, too, behind its pooling."),
+            (
+                2 * 512 * 128 + 9 * 128 * 128,
+                "The convolutions are right. Each has a BatchNorm over what it reads besides.",
+            ),
+            (2 * ONE + 9 * 128 * 256, "The 3×3 convolution reads what the 1×1 before it made: 128 channels."),
+        ],
     )
+)
 
 
 def exercise_2(weights_of_step: Function) -> None:

@@ -6,22 +6,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..judging import NotYet, answered, as_numbers, call
+from ..judging import NotYet, as_numbers, call
+from ..values import Values, Word
 
 KINDS = ("right", "duplicate", "class", "place", "both", "background")
 
 
-def exercise_1(ring_kind: str, star_kind: str) -> None:
-    hints = {
-        "ring_kind": "It shares 6 of 12 with the star, and 0.5 is enough.",
-        "star_kind": "It shares 10 of 13 with the ring.",
-    }
-    for name, got in (("ring_kind", ring_kind), ("star_kind", star_kind)):
-        kind = str(answered(got)).strip().lower()
-        if kind not in KINDS:
-            raise NotYet(got=got, expected=f"one of {', '.join(KINDS)}", tried=name)
-        if kind != "class":
-            raise NotYet(got=got, tried=name, hint=hints[name] + " How good is the box, and is the name right?")
+ASKED = " How good is the box, and is the name right?"
+
+exercise_1 = Values(
+    ring_kind=Word("class", KINDS, "ring_kind", "It shares 6 of 12 with the star, and 0.5 is enough." + ASKED),
+    star_kind=Word("class", KINDS, "star_kind", "It shares 10 of 13 with the ring." + ASKED),
+)
 
 
 def exercise_4(fit_platt: Callable[[Tensor, Tensor], Any]) -> None:

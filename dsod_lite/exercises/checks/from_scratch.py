@@ -2,18 +2,22 @@
 
 import math
 
-from ..judging import Function, call, equal, number
+from ..judging import Function, call, equal
+from ..values import Number, Values
 
-
-def exercise_1(share: float) -> str:
-    slips = [
-        (0.9, "That would be a straight line. The cosine keeps the rate high for long."),
-        (math.acos(0.1) / math.pi, "The course is (1 + cos πs) / 2, not the cosine itself."),
-        (math.acos(-0.8), "In shares of the run: divide by π."),
-        (math.degrees(math.acos(-0.8)), "In shares of the run, and the angle there is in radians."),
-        (0.2, "That is the authors' first drop."),
-    ]
-    return number(share, math.acos(-0.8) / math.pi, "Solve (1 + cos πs) / 2 = 1/10 for s.", slips)
+exercise_1 = Values(
+    share=Number(
+        math.acos(-0.8) / math.pi,
+        "Solve (1 + cos πs) / 2 = 1/10 for s.",
+        [
+            (0.9, "That would be a straight line. The cosine keeps the rate high for long."),
+            (math.acos(0.1) / math.pi, "The course is (1 + cos πs) / 2, not the cosine itself."),
+            (math.acos(-0.8), "In shares of the run: divide by π."),
+            (math.degrees(math.acos(-0.8)), "In shares of the run, and the angle there is in radians."),
+            (0.2, "That is the authors' first drop."),
+        ],
+    )
+)
 
 
 def exercise_2(batches_to_forget: Function) -> None:

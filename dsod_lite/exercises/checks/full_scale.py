@@ -1,16 +1,23 @@
 """Checks of the chapter on DSOD300 on VOC and COCO."""
 
-from ..judging import Function, call, equal, number
+from ..judging import Function, call, equal
+from ..values import Number, Values
 
-
-def exercise_1(an_epoch: int, in_all: int) -> None:
-    slips = [
-        (168.0, "The last batch would not be full, and it is left out: whole batches only."),
-        (21_503 / 128, "Whole batches only: the rest of the pictures waits for the next epoch's order."),
-    ]
-    number(an_epoch, 21_503 // 128, "21,503 pictures in batches of 128, whole ones.", slips)
-    slips = [(599 * 21_503 // 128, "Each epoch has whole batches, so round before you multiply by 599.")]
-    number(in_all, 599 * (21_503 // 128), "599 times an epoch's steps.", slips)
+exercise_1 = Values(
+    an_epoch=Number(
+        21_503 // 128,
+        "21,503 pictures in batches of 128, whole ones.",
+        [
+            (168.0, "The last batch would not be full, and it is left out: whole batches only."),
+            (21_503 / 128, "Whole batches only: the rest of the pictures waits for the next epoch's order."),
+        ],
+    ),
+    in_all=Number(
+        599 * (21_503 // 128),
+        "599 times an epoch's steps.",
+        [(599 * 21_503 // 128, "Each epoch has whole batches, so round before you multiply by 599.")],
+    ),
+)
 
 
 def exercise_2(epochs_that_fit: Function) -> None:

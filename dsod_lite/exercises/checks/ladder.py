@@ -6,7 +6,8 @@ import torch
 
 from ...detector.config import DSODConfig
 from ...detector.model import DSOD
-from ..judging import Function, call, equal, number
+from ..judging import Function, call, equal
+from ..values import Number, Values
 
 
 def rung(name: str) -> int:
@@ -16,14 +17,19 @@ def rung(name: str) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def exercise_1(growth_factor: float) -> str:
-    fifth, sixth = rung("DS/64-64-16-1"), rung("DS/64-192-48-1")
-    slips = [
-        (round(fifth / sixth, 1), "Rung 6 over rung 5, not the other way round."),
-        (3.0, "That is the factor of the growth rate. What becomes of the parameters?"),
-        (sixth / fifth, "To one decimal."),
-    ]
-    return number(growth_factor, round(sixth / fifth, 1), "Count both rungs: `prices` has them, from 0.", slips)
+FIFTH, SIXTH = rung("DS/64-64-16-1"), rung("DS/64-192-48-1")
+
+exercise_1 = Values(
+    growth_factor=Number(
+        round(SIXTH / FIFTH, 1),
+        "Count both rungs: `prices` has them, from 0.",
+        [
+            (round(FIFTH / SIXTH, 1), "Rung 6 over rung 5, not the other way round."),
+            (3.0, "That is the factor of the growth rate. What becomes of the parameters?"),
+            (SIXTH / FIFTH, "To one decimal."),
+        ],
+    )
+)
 
 
 def chance_of_loss(gain: float, error: float, runs: int) -> float:

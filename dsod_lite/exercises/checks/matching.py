@@ -1,27 +1,24 @@
 """Checks of the chapter on matching and encoding."""
 
-from collections.abc import Sequence
-
 import torch
 
 from ...detector.matching import match
 from ..judging import Function, NotYet, as_list, as_numbers, call
+from ..values import Numbers, Values
 
-CHAIRS = ((0.6, 0.3, 0, 0), (0.7, 0.5, 0.2, 0), (0.1, 0.6, 0.1, 0))
-
-
-def exercise_1(objects_of_priors: Sequence[int]) -> None:
-    got = as_numbers(objects_of_priors, 4, "a list of four numbers, one for each prior")
-    right = match(torch.tensor([CHAIRS]))[0].tolist()
-    slips: dict[tuple[float, ...], str] = {
-        (1, 2, 0, -1): "Object 0 touches P0 and P1 only, and both are taken. It stays without.",
-        (0, 2, 1, -1): "The largest IoU of the whole table is served first, not the first object.",
-        (1, 2, 1, -1): "P2 overlaps object 1 by 0.2 only, which is below the threshold.",
-        (1, 1, -1, -1): "P1 is object 2's own, by 0.6, before the threshold gives away what is left.",
-    }
-    if got != right:
-        hint = "Serve the largest number of the table first, strike its row and its column, and go on."
-        raise NotYet(got=got, hint=slips.get(tuple(got), hint))
+exercise_1 = Values(
+    objects_of_priors=Numbers(
+        (1, 2, -1, -1),
+        "a list of four numbers, one for each prior",
+        "Serve the largest number of the table first, strike its row and its column, and go on.",
+        [
+            ((1, 2, 0, -1), "Object 0 touches P0 and P1 only, and both are taken. It stays without."),
+            ((0, 2, 1, -1), "The largest IoU of the whole table is served first, not the first object."),
+            ((1, 2, 1, -1), "P2 overlaps object 1 by 0.2 only, which is below the threshold."),
+            ((1, 1, -1, -1), "P1 is object 2's own, by 0.6, before the threshold gives away what is left."),
+        ],
+    )
+)
 
 
 def exercise_2(two_by_two: Function) -> None:

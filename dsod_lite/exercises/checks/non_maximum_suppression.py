@@ -6,24 +6,25 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_iou
 
-from ..judging import Function, NotYet, answered, call, equal
+from ..judging import Function, call, equal
+from ..values import Letters, Values
 
 ROW = torch.tensor([[0.0, 0, 10, 10], [1, 0, 11, 10], [4, 0, 14, 10], [30, 0, 40, 10]])
 ROW_SCORES = torch.tensor([0.9, 0.8, 0.7, 0.6])
 
 
-def exercise_1(kept_at_04: str, kept_at_09: str) -> None:
-    for tau, got, right in ((0.4, kept_at_04, "AD"), (0.9, kept_at_09, "ABCD")):
-        letters = [letter for letter in str(answered(got)).upper() if letter.isalpha()]  # "A, D" and ["A", "D"], too
-        if "".join(sorted(letters)) != right:
-            hints = {
-                "ACD": "C overlaps A by 6 of 14, which is 0.43: more than 0.4.",
-                "ABD": "B overlaps A by 9 of 11.",
-                "A": "D is far away from all others.",
-                "AD": "Only those that overlap a kept one by *more* than the threshold are silenced.",
-            }
-            hint = hints.get("".join(sorted(letters)), "A speaks first. Who overlaps it by more than the threshold?")
-            raise NotYet(got=str(got), tried=f"the boxes kept with a threshold of {tau}", hint=hint)
+TRIED = "the boxes kept with a threshold of "
+WHO = "A speaks first. Who overlaps it by more than the threshold?"
+SLIPS = [
+    ("ACD", "C overlaps A by 6 of 14, which is 0.43: more than 0.4."),
+    ("ABD", "B overlaps A by 9 of 11."),
+    ("A", "D is far away from all others."),
+    ("AD", "Only those that overlap a kept one by *more* than the threshold are silenced."),
+]
+
+exercise_1 = Values(
+    kept_at_04=Letters("AD", TRIED + "0.4", WHO, SLIPS), kept_at_09=Letters("ABCD", TRIED + "0.9", WHO, SLIPS)
+)
 
 
 def softened(boxes: Tensor, scores: Tensor, sigma: float) -> Tensor:

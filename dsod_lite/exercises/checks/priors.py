@@ -3,20 +3,23 @@
 import torch
 from torchvision.ops import box_iou
 
-from ..judging import Function, call, equal, number
+from ..judging import Function, call, equal
+from ..values import Number, Values
 
+CELLS = [(64 // 2**i) ** 2 for i in range(7)]
+PRIORS_512 = sum(n * m for n, m in zip(CELLS, (4, 6, 6, 6, 6, 4, 4), strict=True))
 
-def exercise_1(priors_512: int) -> str:
-    cells = [(64 // 2**i) ** 2 for i in range(7)]
-    right = sum(n * m for n, m in zip(cells, (4, 6, 6, 6, 6, 4, 4), strict=True))
-    slips = [
-        (right - 4, "The last map has one cell, and that has four priors, too."),
-        (sum(cells), "That is how many cells there are. Each has 4 or 6 priors."),
-        (6 * sum(cells), "The first map and the last two have 4 priors in a cell, not 6."),
-    ]
-    return number(
-        priors_512, right, "The maps have 64, 32, 16, 8, 4, 2 and 1 cells a side: 64² · 4 + 32² · 6 + …", slips
+exercise_1 = Values(
+    priors_512=Number(
+        PRIORS_512,
+        "The maps have 64, 32, 16, 8, 4, 2 and 1 cells a side: 64² · 4 + 32² · 6 + …",
+        [
+            (PRIORS_512 - 4, "The last map has one cell, and that has four priors, too."),
+            (sum(CELLS), "That is how many cells there are. Each has 4 or 6 priors."),
+            (6 * sum(CELLS), "The first map and the last two have 4 priors in a cell, not 6."),
+        ],
     )
+)
 
 
 def exercise_4(worst_iou: Function) -> None:

@@ -6,27 +6,27 @@ import torch
 from torch import Tensor
 from torchvision.ops import sigmoid_focal_loss
 
-from ..judging import Function, NotYet, as_list, as_numbers, call, equal, number
+from ..judging import Function, NotYet, as_list, as_numbers, call, equal
+from ..values import Number, Values
 
 PRIORS, CELLS = 8744, 1943
 
 
-def exercise_1(with_priors: float, with_cells: float) -> None:
-    number(
-        with_priors,
+exercise_1 = Values(
+    with_priors=Number(
         PRIORS * 25,
         "Each prior has four offsets and 21 logits.",
         [(PRIORS * 24, "SSD's softmax has the background as a class of its own: 21 logits.")],
-    )
-    number(
-        with_cells,
+    ),
+    with_cells=Number(
         CELLS * 24,
         "Add up the squares of the six sides; each cell has four distances and 20 scores.",
         [
             (CELLS * 25, "Without a softmax there is no class for the background: 20 scores."),
             (PRIORS * 24, "There is one answer for each cell now, not one for each prior."),
         ],
-    )
+    ),
+)
 
 
 def exercise_2(focal: Function) -> None:

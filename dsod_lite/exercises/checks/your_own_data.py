@@ -2,18 +2,23 @@
 
 import random
 
-from ..judging import Function, NotYet, as_list, call, number
+from ..judging import Function, NotYet, as_list, call
+from ..values import Number, Values
 
+PRIOR = 0.07 * 256
 
-def exercise_1(smallest_side: float) -> str:
-    prior = 0.07 * 256
-    slips = [
-        (prior / 2, "Half the side is a quarter of the area."),
-        (prior, "That is the prior itself, with an IoU of 1."),
-        (prior**2 / 2, "That is the object's area. Its side is the root of it."),
-        (prior * 2**0.5, "That is the largest object. The smallest lies inside of the prior."),
-    ]
-    return number(smallest_side, prior * 0.5**0.5, "Inside of the prior, the IoU is the ratio of the areas.", slips)
+exercise_1 = Values(
+    smallest_side=Number(
+        PRIOR * 0.5**0.5,
+        "Inside of the prior, the IoU is the ratio of the areas.",
+        [
+            (PRIOR / 2, "Half the side is a quarter of the area."),
+            (PRIOR, "That is the prior itself, with an IoU of 1."),
+            (PRIOR**2 / 2, "That is the object's area. Its side is the root of it."),
+            (PRIOR * 2**0.5, "That is the largest object. The smallest lies inside of the prior."),
+        ],
+    )
+)
 
 
 def exercise_2(suspicious: Function) -> None:

@@ -28,10 +28,7 @@ function movableBoxes(model, svgStage, { size, margin, smallest, names, hint, la
       const place = [x1, y1, x2 - x1, y2 - y1].map(Math.round);
       assign(element, { "aria-pressed": String(m === held), "aria-label": label(m, place) });
     });
-    words.replaceChildren(...boxes.map(([x1, y1], m) => {
-      const top = Math.max(y1 - 20 * px, 20 * px - margin); // above the handles, but on the stage
-      return plate(x1, top, names[m], px);
-    }));
+    words.replaceChildren(...boxes.map(([x1, y1], m) => plate(svgStage, x1, y1 - 20 * px, names[m]))); // above the handles
     const box = boxes[held];
     if (box) {
       centreHandle.place((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, px);

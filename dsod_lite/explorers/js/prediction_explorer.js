@@ -138,12 +138,11 @@ function render({ model, el }) {
 
   // Words on the boxes, the first ones first, as far as none hides another's.
   function plates(list) {
-    const px = unit(board);
     const taken = [];
     return list.flatMap(({ prior, label, score }) => {
       const [x1, y1] = corners(prior);
       const text = `${name(label)} ${score.toFixed(2)}`;
-      const words = plate(Math.max(x1, -margin), Math.max(y1, 17 * px - margin), text, px);
+      const words = plate(board, x1, y1, text);
       const [x, y, w, h] = ["x", "y", "width", "height"].map((k) => Number(words.firstChild.getAttribute(k)));
       if (taken.some((t) => x < t.x + t.w && t.x < x + w && y < t.y + t.h && t.y < y + h)) return [];
       taken.push({ x, y, w, h });

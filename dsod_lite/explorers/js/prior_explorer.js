@@ -134,7 +134,7 @@ function render({ model, el }) {
     words.replaceChildren(...boxes.map(([x1, y1], i) => {
       let best = 0;
       for (let p = i * count; p < (i + 1) * count; p++) best = Math.max(best, overlap[p]);
-      return plate(x1, y1, best.toFixed(2), px);
+      return plate(svgStage, x1, y1, best.toFixed(2));
     }));
 
     // ---- the controls, and what follows

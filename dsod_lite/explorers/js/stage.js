@@ -47,13 +47,18 @@ function onResize(stageElement, redraw) {
   return () => observer.disconnect();
 }
 
-// A few words on a plate whose lower left corner is at (x, y), at the same size on every screen.
-function plate(x, y, text, unit) {
-  const width = (7.2 * text.length + 8) * unit;
-  const height = 17 * unit;
+// A few words on a plate whose lower left corner is at (x, y), or as near as the stage has room: at the same size on
+// every screen.
+function plate(stageElement, x, y, text) {
+  const px = unit(stageElement);
+  const view = stageElement.viewBox.baseVal;
+  const width = (7.2 * text.length + 8) * px;
+  const height = 17 * px;
+  const left = Math.max(view.x, Math.min(x, view.x + view.width - width));
+  const bottom = Math.max(y, view.y + height);
   return svg("g", { class: "explorer-plate" },
-    svg("rect", { x, y: y - height, width, height, rx: 3 * unit }),
-    svg("text", { x: x + 4 * unit, y: y - 4.5 * unit, "font-size": 12 * unit }, text));
+    svg("rect", { x: left, y: bottom - height, width, height, rx: 3 * px }),
+    svg("text", { x: left + 4 * px, y: bottom - 4.5 * px, "font-size": 12 * px }, text));
 }
 
 function boxPath(x1, y1, x2, y2) {

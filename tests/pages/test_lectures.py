@@ -1,0 +1,73 @@
+"""The slides of course.yml's lectures, made of executed chapters: headings, one row, living explorers, no network."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import course_file
+import lectures
+import pytest
+from browsing import Browser, Page, require, served, watch
+from course import ROOT
+
+EXECUTED = ROOT / "_executed"
+
+
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, course_file.Course]:
+    require((EXECUTED / "book").is_dir(), "no executed chapters in _executed: make book")
+    read, folder = course_file.read(ROOT / "course.yml"), tmp_path_factory.mktemp("lectures")
+    lectures.build_lectures(EXECUTED, folder, [(each.title, each.slides, each.exercises) for each in read.lectures])
+    return folder, read
+
+
+@pytest.fixture
+def page(browser: Browser, decks: tuple[Path, course_file.Course]) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    problems: list[object] = []
+    with served(decks[0]) as home:
+        watch(page, home, problems.append, problems.append)
+        page.goto(home)
+        yield page
+    page.close()
+    assert problems == []
+
+
+STARTED = """() => [...document.querySelectorAll("script[type*=widget-view]")]
+  .every(view => view.closest("section").querySelector(".explorer-stage"))"""
+# Of each slide: its heading, and whether it sticks out of the page once it has been shown.
+SEEN = """() => Reveal.getSlides().map(slide => {
+  const { h, v } = Reveal.getIndices(slide);
+  Reveal.slide(h, v);
+  return { v, heading: slide.querySelector("h1, h2, h3")?.textContent ?? "",
+           tooLarge: slide.scrollHeight > 740 || slide.scrollWidth > 1100,
+           explorer: Boolean(slide.querySelector(".explorer-stage")) };
+})"""
+
+
+def test_each_slide_has_a_heading_and_fits_and_explorers_live(
+    page: Page, decks: tuple[Path, course_file.Course]
+) -> None:
+    home = page.url
+    for number, lecture in enumerate(decks[1].lectures, start=1):
+        page.goto(f"{home}lecture_{number}.html")
+        page.wait_for_selector("html[data-ready]", state="attached")
+        page.evaluate("document.fonts.ready.then(() => 1)")
+        page.wait_for_function(STARTED)
+        seen = page.evaluate(SEEN)
+        wanted = [each for headings in lecture.slides.values() for each in headings]
+        assert [slide["heading"].strip("¶ ") for slide in seen] == [
+            *(lecture.title, *(each.partition(" | ")[0] for each in wanted), "At home")
+        ]
+        assert {slide["v"] for slide in seen} == {0}  # one row: the right arrow leads through all of it
+        assert [slide["heading"] for slide in seen if slide["tooLarge"]] == []
+        assert [slide["explorer"] for slide in seen][1:-1] == [each.endswith(" | explorer") for each in wanted]
+
+
+def test_the_right_arrow_leads_to_the_end(page: Page, decks: tuple[Path, course_file.Course]) -> None:
+    page.get_by_role("link").first.click()
+    page.wait_for_selector("html[data-ready]", state="attached")
+    total = page.evaluate("Reveal.getTotalSlides()")
+    for _ in range(total - 1):
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate("Reveal.getIndices().h") == total - 1
+    assert page.evaluate("Reveal.isLastSlide()")

@@ -85,7 +85,12 @@ def test_pictures_are_read_once_where_memory_has_room(
 ) -> None:
     read: list[str] = []
     original = labelled.read_image
-    monkeypatch.setattr(labelled, "read_image", lambda path: read.append(path.name) or original(path))
+
+    def noted(path: Path) -> torch.Tensor:
+        read.append(path.name)
+        return original(path)
+
+    monkeypatch.setattr(labelled, "read_image", noted)
     monkeypatch.setattr(in_memory, "ROOM", room)
     assert call("train", "--data", data, "--output", tmp_path / "run", *FAST) == 0  # two epochs
     assert sorted(name for name in read if name.startswith("train_")) == sorted(

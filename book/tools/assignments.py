@@ -6,11 +6,8 @@ In that folder, `chapters/` holds every chapter without its solutions, and `cour
 assignment for each chapter: `source/` is the teacher's version, `release/` what students get.
 """
 
-import os
 import re
-import shutil
 import sys
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +15,13 @@ import nbformat
 from exercises import DIRECTIVE, Written, chapters, plain, read_exercises, rubrics, title
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from nbgrader.apps import NbGraderAPI
+from nbgrader_course import begin, release, write
 from repository import configured, site
-from traitlets.config import Config
 
 from dsod_lite.exercises.answers import wanted
 from dsod_lite.exercises.contents import find
 
 ROOT = Path(__file__).parents[2]
-CONFIG = '''\
-"""An nbgrader course: see https://nbgrader.readthedocs.io, and the book's page on grading."""
-
-import sys
-from pathlib import Path
-
-c = get_config()
-c.CourseDirectory.course_id = "dsod"
-c.ClearSolutions.code_stub = {"python": ""}  # the cell has its own beginning, which stays
-c.ClearSolutions.text_stub = "What you did, what you saw, and why you think it is so:"
-c.Execute.timeout = 300
-
-# Whose a file is that students send, or that a learning platform packs: `collecting.py`, beside this file.
-sys.path.insert(0, str(Path(__file__).parent))
-c.ZipCollectApp.collector_plugin = "collecting.Collector"
-'''
 INTRODUCTION = """\
 # {title}: exercises
 
@@ -162,11 +142,6 @@ def without_solutions(path: Path) -> NotebookNode:
     return notebook
 
 
-def write(notebook: NotebookNode, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, path)
-
-
 def bundle(heading: str, names: list[str]) -> NotebookNode:
     """The teacher's version of an assignment of single exercises, such as boxes.1 and loss.2, of several chapters."""
     paths = {path.stem: path for path in chapters(ROOT)}
@@ -189,26 +164,6 @@ def bundle(heading: str, names: list[str]) -> NotebookNode:
     return new_notebook(cells=cells, metadata=first.metadata)
 
 
-def begin(course: Path) -> NbGraderAPI:
-    """Makes the folder of an nbgrader course, with its settings and what collects submissions."""
-    course.mkdir(parents=True, exist_ok=True)
-    (course / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
-    for name in ("collecting.py", "feedback.py"):
-        shutil.copy(Path(__file__).with_name(name), course)
-    mathjax = Path(str(files("sphinx-mathjax-offline"))) / "static" / "mathjax"
-    shutil.copy(mathjax / "tex-svg.js", course / "mathjax.js")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it calls alembic
-    return NbGraderAPI(config=settings(course))
-
-
-def release(api: NbGraderAPI, course: Path, name: str, notebook: NotebookNode) -> None:
-    """Writes an assignment's two versions. Raises RuntimeError, with what nbgrader says, if it cannot."""
-    write(notebook, course / "source" / name / f"{re.sub(r'^[0-9]+-', '', name)}.ipynb")
-    result = api.generate_assignment(name, force=True)
-    if not result["success"]:
-        raise RuntimeError(f"{name}: {result.get('error') or result['log']}")
-
-
 def build(target: Path, names: list[str] | None = None) -> None:
     """Writes everything below `target`, for all chapters or for those named.
 
@@ -223,16 +178,6 @@ def build(target: Path, names: list[str] | None = None) -> None:
         if names is None or path.stem in names:
             write(without_solutions(path), target / "chapters" / path.relative_to(ROOT / "book"))
             release(api, target / "course", name, assignment(path))
-
-
-def settings(course: Path) -> Config:
-    """The course's own configuration, for nbgrader in Python."""
-    file = course / "nbgrader_config.py"
-    space: dict[str, Any] = {"config": Config(), "__file__": str(file)}
-    space["get_config"] = lambda: space["config"]
-    exec(file.read_text(encoding="utf-8"), space)
-    space["config"].CourseDirectory.root = str(course.resolve())
-    return space["config"]
 
 
 def main() -> int:

@@ -14,10 +14,11 @@ from typing import Any
 
 import nbformat
 import yaml
-from assignments import begin, bundle, release
+from assignments import bundle
 from derived_lists import OBJECTIVES, READING, rounded, said
 from exercises import chapters, read_exercises, rubrics, title
-from lectures import build_lectures
+from lectures import SlideError, build_lectures
+from nbgrader_course import begin, release
 from repository import configured, site
 
 ROOT = Path(__file__).parents[2]
@@ -157,7 +158,11 @@ def main() -> int:
         print(f"No slides: {', '.join(missing)} not executed yet; make book, and make course once more")
         return 0
     decks = [(lecture.title, lecture.slides, lecture.exercises) for lecture in course.lectures]
-    build_lectures(executed, target / "slides", decks)
+    try:
+        build_lectures(executed, target / "slides", decks)
+    except SlideError as error:
+        print(f"error: {file.name}, slides of {error}", file=sys.stderr)
+        return 2
     print(f"The slides are made: open {target / 'slides' / 'index.html'}")
     return 0
 

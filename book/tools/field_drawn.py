@@ -46,7 +46,7 @@ def field_map() -> Drawing:
             side = HEIGHT / 2 if y2 > y1 else -HEIGHT / 2
             d.arrow(f"M{x1:g} {y1 + side:g}L{x2 - 8:g} {y2 - side * 1.1:g}", FAINT)
     for name, (_, _, color) in WORKS.items():
-        x, y = place(name)
-        d.box(x, y, WIDTH, HEIGHT, "", color)
-        d.text(x, y, name, 12)
+        across, down = place(name)
+        d.box(across, down, WIDTH, HEIGHT, "", color)
+        d.text(across, down, name, 12)
     return d

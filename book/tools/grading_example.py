@@ -52,7 +52,7 @@ SENT: dict[str, dict[str, str]] = {
         "boxes-4-words": "1 for equal boxes; near -1, and never there, for small ones far apart.",
     },
     "Copy of kai_boxes (1).ipynb": {
-        "boxes-1-answer": 'iou_on_paper = "0.142857"',
+        "boxes-1-answer": 'iou_on_paper = "0.143"',
         "boxes-2-answer": "49 %, and 7.6 % wrong and above 0, where both differences are negative.",
         "boxes-4-answer": LOOPS,
         "boxes-4-words": "Between -1 and 1.",

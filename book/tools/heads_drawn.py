@@ -5,6 +5,12 @@ from sheet import BLUE, FAINT, GREEN, INK, ORANGE, RED, Drawing
 SIDE, CELLS = 208, 8
 OBJECT = (2.2, 1.6, 6.3, 6.1)
 """x1, y1, x2, y2, in cells."""
+ANSWERING: list[list[tuple[float, float, float, float]]] = [
+    [(3.5, 3.5, 4, 4), (4.5, 3.5, 4, 4), (4.5, 4.5, 5, 3.6), (4.5, 4.5, 4, 4), (3.5, 4.5, 3.6, 5)],
+    [(x + 0.5, y + 0.5, 1, 1) for x in (3, 4, 5) for y in (2, 3, 4)],
+    [(4.5, 4.5, 1, 1)],
+]
+"""Priors, cells near the centre, and one cell: centres and sizes, in cells."""
 
 
 def three_heads() -> Drawing:
@@ -25,11 +31,7 @@ def three_heads() -> Drawing:
         for i in range(1, CELLS):
             lines = f"M{left + i * step:g} {top}v{SIDE}M{left} {top + i * step:g}h{SIDE}"
             d.shapes.append(f'<path d="{lines}" stroke="#dddddd"/>')
-        answering = {
-            0: [(3.5, 3.5, 4, 4), (4.5, 3.5, 4, 4), (4.5, 4.5, 5, 3.6), (4.5, 4.5, 4, 4), (3.5, 4.5, 3.6, 5)],
-            1: [(x + 0.5, y + 0.5, 1, 1) for x in (3, 4, 5) for y in (2, 3, 4)],
-            2: [(4.5, 4.5, 1, 1)],
-        }[number]
+        answering = ANSWERING[number]
         x1, y1, x2, y2 = OBJECT
         (a, b), (w, h) = place(x1, y1), ((x2 - x1) * step, (y2 - y1) * step)
         middle = f'cx="{a + w / 2:g}" cy="{b + h / 2:g}" rx="{w / 2:g}" ry="{h / 2:g}"'

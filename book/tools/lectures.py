@@ -11,14 +11,13 @@ from pathlib import Path
 import nbformat
 from borrowed_explorer import explorer
 from exercises import chapters, read_exercises
-from nbconvert import SlidesExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
-from slides import CONTENTS, ROOT, cell, copy_libraries, deck
+from slides import CONTENTS, ROOT, cell, copy_libraries, deck, result, slides_exporter
 from static_widgets import SCRIPT
 
+CHAPTERS = {path.stem: path for path in chapters(ROOT)}
 HEADING = re.compile(r"^#{2,3} ([^\n]+)\n?", re.MULTILINE)
-FIGURE = re.compile(r'<img [^>]*src="data:[^>]*>(?:\s*<p class="caption">.*?</p>)?', re.DOTALL)
 
 
 class SlideError(ValueError):
@@ -38,21 +37,37 @@ def sections(chapter: NotebookNode) -> list[tuple[str, list[NotebookNode]]]:
     return found
 
 
-def slide(wanted: str, chapter: str, within: list[tuple[str, list[NotebookNode]]], path: Path) -> list[NotebookNode]:
-    """The slide of a heading such as "By hand" or "Try it | explorer", and its notes."""
+def figure(executed: NotebookNode, heading: str) -> str:
+    """The first figure below a heading of a chapter, marked for its deck or not; "" if there is none."""
+    above = ""
+    for each in executed.cells:
+        if each.cell_type == "markdown":
+            above = [above, *HEADING.findall(each.source)][-1]
+        elif each.cell_type == "code" and above == heading and (shown := result(each))[1]:
+            return shown[0]
+    return ""
+
+
+def slide(wanted: str, chapter: str, executed: NotebookNode, path: Path) -> list[NotebookNode]:
+    """The slide of a heading such as "By hand" or "Try it | explorer", and its notes.
+
+    Args:
+        wanted: as course.yml has it.
+        chapter: its name, for the error's text.
+        executed: the chapter with outputs.
+        path: where that lies.
+
+    Raises SlideError if the chapter has no such slide.
+    """
     heading, _, kind = wanted.partition(" | ")
-    for name, cells in within:
-        if name != heading:
-            continue
-        if kind == "explorer":
-            return [cell(f"## {heading}\n\n<div>{explorer(path)}</div>", "slide")]
-        if kind == "figure":
-            figures = [found[0] for each in cells if (found := FIGURE.search(each.source))]
-            if figures:
-                return [cell(f"## {heading}\n\n{figures[0]}", "slide")]
-        else:
-            first, notes = cells[0], [each for each in cells[1:2] if each.metadata.slideshow.slide_type == "notes"]
-            return [cell(first.source, "slide"), *notes]
+    within = dict(reversed(sections(deck(executed, CHAPTERS[chapter]))))  # of equal headings the first
+    if kind == "explorer" and heading in within:
+        return [cell(f"## {heading}\n\n<div>{explorer(path)}</div>", "slide")]
+    if kind == "figure" and (shown := figure(executed, heading)):
+        return [cell(f"## {heading}\n\n{shown}", "slide")]
+    if not kind and heading in within:
+        first, *rest = within[heading]
+        return [cell(first.source, "slide"), *(n for n in rest[:1] if n.metadata.slideshow.slide_type == "notes")]
     raise SlideError(f"{chapter}: its deck has no {kind or 'slide'} under {heading!r}")
 
 
@@ -61,14 +76,13 @@ def lecture_deck(executed: Path, name: str, chosen: dict[str, list[str]], exerci
 
     Raises SlideError for a heading that is not there.
     """
-    paths = {path.stem: path for path in chapters(ROOT)}
     cells = [cell(f"# {name}", "slide")]
     for chapter, headings in chosen.items():
-        copy = executed / paths[chapter].relative_to(ROOT)
-        within = sections(deck(nbformat.read(copy, as_version=4), paths[chapter]))
+        copy = executed / CHAPTERS[chapter].relative_to(ROOT)
+        notebook = nbformat.read(copy, as_version=4)
         for wanted in headings:
-            cells += slide(wanted, chapter, within, copy)
-    titles = {f"{p.stem}.{i}": e for p in paths.values() for i, e in enumerate(read_exercises(p), start=1)}
+            cells += slide(wanted, chapter, notebook, copy)
+    titles = {f"{p.stem}.{i}": e for p in CHAPTERS.values() for i, e in enumerate(read_exercises(p), start=1)}
     listed = "\n".join(f"- `{each}` {'★' * titles[each].stars} {titles[each].title}" for each in exercises)
     cells.append(cell(f"## At home\n\n{listed}", "slide"))
     return new_notebook(cells=cells, metadata={"title": name})
@@ -76,13 +90,7 @@ def lecture_deck(executed: Path, name: str, chosen: dict[str, list[str]], exerci
 
 def build_lectures(executed: Path, target: Path, decks: list[tuple[str, dict[str, list[str]], list[str]]]) -> None:
     """Writes a page for each lecture, and one that lists them. Raises SlideError."""
-    exporter = SlidesExporter(
-        extra_template_basedirs=[str(ROOT / "book" / "tools" / "templates")],
-        template_name="slides",
-        reveal_url_prefix="reveal",
-        reveal_theme="white",
-        exclude_anchor_links=True,
-    )
+    exporter = slides_exporter()
     copy_libraries(target)
     items = []
     for number, (name, chosen, exercises) in enumerate(decks, start=1):
@@ -91,4 +99,4 @@ def build_lectures(executed: Path, target: Path, decks: list[tuple[str, dict[str
         page = page.replace("</body>", script) if "widget-view+json" in page else page
         (target / f"lecture_{number}.html").write_text(page, encoding="utf-8")
         items.append(f'<li><a href="lecture_{number}.html">{html.escape(name)}</a></li>')
-    (target / "index.html").write_text(CONTENTS.format(items="\n".join(items)), encoding="utf-8")
+    (target / "index.html").write_text(CONTENTS.format(each="lecture", items="\n".join(items)), encoding="utf-8")

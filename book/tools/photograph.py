@@ -29,8 +29,8 @@ def main() -> None:
     figure, axes = plt.subplots(1, 2, figsize=(12, 4.8), facecolor="white", layout="constrained")
     plots.show_boxes(image, target["boxes"], target["labels"], class_names=classes, ax=axes[0])
     axes[0].set_title(f"what people saw: {len(target['labels'])} cells", fontsize=13)
-    shown = {key: values[sure] for key, values in found.items()}
-    plots.show_boxes(image, **shown, class_names=classes, ax=axes[1])
+    boxes, labels, scores = (found[key][sure] for key in ("boxes", "labels", "scores"))
+    plots.show_boxes(image, boxes, labels, scores, classes, axes[1])
     axes[1].set_title(f"what a detector of this book found: {int(sure.sum())}", fontsize=13)
     path = ROOT / "book/assets/photograph.jpg"
     figure.savefig(path, dpi=110, pil_kwargs={"quality": 85})

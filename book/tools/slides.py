@@ -151,6 +151,17 @@ def copy(source: Path, target: Path) -> None:
     (shutil.copytree(source, target, dirs_exist_ok=True) if source.is_dir() else shutil.copy(source, target))
 
 
+def slides_exporter() -> SlidesExporter:
+    """What makes a page of a notebook of slides."""
+    return SlidesExporter(
+        extra_template_basedirs=[str(ROOT / "book" / "tools" / "templates")],
+        template_name="slides",
+        reveal_url_prefix="reveal",
+        reveal_theme="white",
+        exclude_anchor_links=True,
+    )
+
+
 CONTENTS = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -164,7 +175,7 @@ CONTENTS = """\
 <body>
 <main>
 <h1>Slides</h1>
-<p>A deck for each chapter. Arrow keys turn the pages, <kbd>s</kbd> opens the speaker's notes, <kbd>o</kbd> shows all at
+<p>A deck for each {each}. Arrow keys turn the pages, <kbd>s</kbd> opens the speaker's notes, <kbd>o</kbd> shows all at
 once.</p>
 <ol>
 {items}
@@ -180,13 +191,7 @@ def build(executed: Path, target: Path, paths: list[Path]) -> None:
 
     Raises FileNotFoundError if a chapter has not been executed.
     """
-    exporter = SlidesExporter(
-        extra_template_basedirs=[str(ROOT / "book" / "tools" / "templates")],
-        template_name="slides",
-        reveal_url_prefix="reveal",
-        reveal_theme="white",
-        exclude_anchor_links=True,
-    )
+    exporter = slides_exporter()
     copy_libraries(target)
     for path in paths:
         slides = deck(nbformat.read(executed / path.relative_to(ROOT), as_version=4), path)
@@ -197,7 +202,7 @@ def build(executed: Path, target: Path, paths: list[Path]) -> None:
         for path in chapters(ROOT)
         if (target / f"{path.stem}.html").exists()
     ]
-    (target / "index.html").write_text(CONTENTS.format(items="\n".join(items)), encoding="utf-8")
+    (target / "index.html").write_text(CONTENTS.format(each="chapter", items="\n".join(items)), encoding="utf-8")
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -72,7 +72,8 @@ def training_step(model: DSOD, optimizer: torch.optim.Optimizer) -> Callable[...
     update = sgd_step if isinstance(optimizer, torch.optim.SGD) else adamw_step
     sizes = [sum(p.numel() for p in group["params"]) for group in optimizer.param_groups]
     norms = [module for module in model.network.modules() if isinstance(module, nn.BatchNorm2d)]
-    share = torch.cat([torch.full((2 * norm.num_features,), norm.momentum) for norm in norms])  # of the batch's
+    # Of the batch's statistics in the new running ones.
+    share = torch.cat([torch.full((2 * norm.num_features,), cast(float, norm.momentum)) for norm in norms])
 
     def step(
         weights: Tensor, memory: Tensor, running: Tensor, steps: Tensor, pictures: Tensor, boxes: Tensor,

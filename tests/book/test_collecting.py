@@ -37,6 +37,18 @@ def test_a_file_s_name_says_who_sent_which_chapter(form: str) -> None:
         assert (found.student, found.chapter) == (student, chapter)
 
 
+def test_a_week_of_the_course_is_an_assignment_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sent(PurePath("ada_week_1.ipynb")) is None
+    for week in ("week_1", "week_11"):
+        (tmp_path / "source" / week).mkdir(parents=True)
+    names = {"ada_week_1": "week_1", "ada_week_11": "week_11", "Copy of ada_week_1 (2)": "week_1", "ada_boxes": "boxes"}
+    for name, chapter in names.items():
+        found = sent(PurePath(f"{name}.ipynb"))
+        assert found is not None
+        assert (found.student, found.chapter) == ("ada", chapter)
+
+
 @pytest.mark.parametrize(
     "name", ["boxes.ipynb", "ada_homework.ipynb", ".._boxes.ipynb", "../boxes.ipynb", "._boxes.ipynb", "ada_boxes.pdf"]
 )

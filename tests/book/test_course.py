@@ -122,8 +122,8 @@ def test_the_book_s_own_course_can_be_held() -> None:
 
 
 def test_a_heading_that_is_not_there_is_named() -> None:
-    made = lectures.sections(deck(nbformat.read(CHAPTERS["boxes"], as_version=4), CHAPTERS["boxes"]))
+    notebook = nbformat.read(CHAPTERS["boxes"], as_version=4)
     with pytest.raises(lectures.SlideError, match="boxes: its deck has no slide under 'The ida'"):
-        lectures.slide("The ida", "boxes", made, CHAPTERS["boxes"])
+        lectures.slide("The ida", "boxes", notebook, CHAPTERS["boxes"])
     with pytest.raises(lectures.SlideError, match="boxes: its deck has no figure under 'Corners and centres'"):
-        lectures.slide("Corners and centres | figure", "boxes", made, CHAPTERS["boxes"])
+        lectures.slide("Corners and centres | figure", "boxes", notebook, CHAPTERS["boxes"])

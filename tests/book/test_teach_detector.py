@@ -375,9 +375,9 @@ def test_it_learns_stops_and_goes_on(browser: Browser, address: str, width: int,
                 visit.press(f"save-{name}")
             download.value.save_as(tmp_path / f"detector.{name}")
         assert load_model(tmp_path / "detector.safetensors")[0].config.image_size == 96
-        page.locator("input[type=file]").set_input_files(tmp_path / "detector.safetensors")
+        page.locator("input[accept='.safetensors']").set_input_files(tmp_path / "detector.safetensors")
         expect(page.locator("[role=status]").first).to_contain_text("Opened", timeout=60_000)
-        page.locator("input[type=file]").set_input_files(tmp_path / "detector.onnx")
+        page.locator("input[accept='.safetensors']").set_input_files(tmp_path / "detector.onnx")
         expect(page.locator("[role=status]").first).to_contain_text("no safetensors file", timeout=60_000)
         page.get_by_role("button", name="Ready made").click()
         visit.press("teach")

@@ -31,7 +31,7 @@ def cells() -> Iterator[tuple[str, str, str, list[str]]]:
                 yield name, called, source, code[place + 1 :]
 
 
-CELLS = {name: rest for name, *rest in cells()}
+CELLS = {name: (called, source, below) for name, called, source, below in cells()}
 each = pytest.mark.parametrize("name", sorted(CELLS))
 
 

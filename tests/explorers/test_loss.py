@@ -9,7 +9,7 @@ import torch
 from browsing import Browser, Page
 from explorers_page import assert_sound, compute, explorer, explorers_page, facts, functions_page, opened
 
-from dsod_lite import dsod_tiny
+from dsod_lite import DSOD, dsod_tiny
 from dsod_lite.detector.loss import mine_hard_negatives
 from dsod_lite.explorers import LossExplorer
 
@@ -17,7 +17,7 @@ TARGET = {"boxes": torch.tensor([[8.0, 8, 40, 40], [40.0, 20, 60, 50]]), "labels
 IMAGE = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
 
 
-def models() -> dict[str, torch.nn.Module]:
+def models() -> dict[str, DSOD]:
     torch.manual_seed(0)
     return {"one": dsod_tiny(image_size=64), "another": dsod_tiny(image_size=64)}
 

@@ -96,7 +96,8 @@ class Writer:
     """Takes frames, all of the first one's size."""
 
     def __init__(self, av: Any, container: Any) -> None:
-        self.av, self.container, self.stream = av, container, None
+        self.av, self.container = av, container
+        self.stream: Any = None
         self.last = -math.inf
 
     def write(self, frame: Frame) -> None:

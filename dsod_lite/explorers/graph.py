@@ -75,8 +75,7 @@ def _layer(layer: nn.Module, node: Any, places: dict[Any, int], keep: Any, add: 
         return add("scale", [source], at=keep(factor, layer.bias - layer.running_mean * factor))
     if isinstance(layer, nn.MaxPool2d):
         assert layer.ceil_mode
-        sides = {"kernel": layer.kernel_size, "stride": layer.stride, "padding": layer.padding}
-        return add("pool", [source], **sides)
+        return add("pool", [source], kernel=layer.kernel_size, stride=layer.stride, padding=layer.padding)
     if isinstance(layer, L2Norm):
         return add("lengthen", [source], at=keep(layer.scale), eps=layer.eps)
     return add("relu", [source])

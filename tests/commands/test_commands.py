@@ -85,12 +85,22 @@ def test_pictures_are_read_once_where_memory_has_room(
 ) -> None:
     read: list[str] = []
     original = labelled.read_image
-    monkeypatch.setattr(labelled, "read_image", lambda path: read.append(path.name) or original(path))
+
+    def noted(path: Path) -> torch.Tensor:
+        read.append(path.name)
+        return original(path)
+
+    monkeypatch.setattr(labelled, "read_image", noted)
     monkeypatch.setattr(in_memory, "ROOM", room)
-    assert call("train", "--data", data, "--output", tmp_path / "run", *FAST) == 0  # two epochs
-    assert sorted(name for name in read if name.startswith("train_")) == sorted(
-        f"train_picture{i}.png" for i in range(8) for _ in range(times)
-    )
+
+    def two_epochs(model: torch.nn.Module, train_set: Any, *others: object) -> None:
+        for _ in range(2):
+            for image, _ in map(train_set.__getitem__, range(len(train_set))):
+                assert image.shape == (3, 64, 64)  # augmented, for the network's input
+
+    monkeypatch.setattr(train_command, "train", two_epochs)
+    assert call("train", "--data", data, "--output", tmp_path / "run", *FAST) == 0
+    assert sorted(read) == sorted(f"train_picture{i}.png" for i in range(8) for _ in range(times))
 
 
 def test_a_seed_fixes_the_whole_command(data: Path, trained: Path, tmp_path: Path) -> None:

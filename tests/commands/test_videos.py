@@ -24,7 +24,8 @@ def call(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
 
 def clip(path: Path, seconds: list[float], size: int = 64) -> list[torch.Tensor]:
     """Writes a video of rectangles; returns its frames as they were before the encoder."""
-    pictures = [transforms.to_dtype(image, torch.uint8, scale=True) for image, _ in Rectangles(len(seconds), size)]
+    items = Rectangles(len(seconds), size).items
+    pictures = [transforms.to_dtype(image, torch.uint8, scale=True) for image, _ in items]
     with video_writer(path) as video:
         for time, picture in zip(seconds, pictures, strict=True):
             video.write(Frame(time, picture))

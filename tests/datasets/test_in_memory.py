@@ -22,7 +22,12 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that are read, each time that they are."""
     files: list[Path] = []
     original = labelled.read_image
-    monkeypatch.setattr(labelled, "read_image", lambda path: files.append(path) or original(path))
+
+    def noted(path: Path) -> torch.Tensor:
+        files.append(path)
+        return original(path)
+
+    monkeypatch.setattr(labelled, "read_image", noted)
     return files
 
 

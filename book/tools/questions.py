@@ -81,7 +81,9 @@ def question(fields: dict[str, Any]) -> Question:
     """One question of a file. Raises KeyError for a field that is missing, ValueError for one that is wrong."""
     if unknown := set(fields) - FIELDS:
         raise ValueError(f"there is no field {min(unknown)!r}")
-    common = {"ask": fields["ask"], "why": fields["why"], "see": fields["see"], "exam": fields.get("exam") == "yes"}
+    if fields.get("exam", "yes") != "yes":
+        raise ValueError(f"exam: {fields['exam']!r} is not yes; of a question that is in the page it is left out")
+    common = {"ask": fields["ask"], "why": fields["why"], "see": fields["see"], "exam": "exam" in fields}
     if "right" in fields:
         if fields["right"] in fields["wrong"]:
             raise ValueError("wrong: has the right answer among its own")

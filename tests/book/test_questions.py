@@ -56,6 +56,7 @@ CHOICE = {"ask": "Who?", "right": "A", "wrong": {"B": "No."}, "why": "So.", "see
         (WHOLE | {"answer": "2"}, "there is no field 'answer'"),
         ({k: v for k, v in WHOLE.items() if k != "why"}, "the field 'why' is missing"),
         ({k: v for k, v in CHOICE.items() if k != "wrong"}, "the field 'wrong' is missing"),
+        (WHOLE | {"exam": "true"}, "exam: 'true' is not yes"),
         (WHOLE | {"number": "1 +"}, "number: or slips: "),
         (WHOLE | {"number": "one"}, "number: or slips: "),
         (WHOLE | {"number": "1 / 3"}, "within: is missing, for the number is not whole"),

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from dsod_lite import DSOD, datasets, evaluate_voc, load_model, save_model
+from dsod_lite import DSOD, datasets, dsod_tiny, evaluate_voc, load_model, save_model
 from dsod_lite.deploy.training_state import training_state
 from dsod_lite.deploy.training_step import export_training
 from dsod_lite.training.optimizer import parameter_groups
@@ -301,6 +301,8 @@ def test_learned_weights_go_to_python_and_back(functions: Page, site: Path) -> N
     (site / "page.safetensors").write_bytes(base64.b64decode(saved))
     model, classes = load_model(site / "page.safetensors")
     assert classes == ("circle", "rectangle", "triangle", "face")
+    picture = torch.rand(1, 3, 96, 96)  # JavaScript writes a mean of 123.0 as 123
+    torch.testing.assert_close(model.normalize(picture), dsod_tiny(5, 96).normalize(picture))
     fresh = DSOD(model.config).state_dict()
     for name, value in model.state_dict().items():  # drawn as PyTorch draws them
         if value.is_floating_point() and value.numel() > 400:

@@ -39,7 +39,7 @@ class DSOD(nn.Module):
         c = self.config
         self.loss = MultiBoxLoss(c.match_threshold, c.negatives_per_positive, c.min_negatives)
         self.register_buffer("priors", prior_boxes(c.priors, c.map_sizes, c.image_size), persistent=False)
-        self.register_buffer("mean", torch.tensor(c.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(c.mean).float().view(3, 1, 1), persistent=False)
 
     def normalize(self, images: Each) -> Tensor:
         """Pictures of any size, float in [0, 1] -> the network's batch [B, 3, S, S]: warped, reordered, normalised."""

@@ -17,7 +17,8 @@ from PIL import Image, ImageDraw
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from dsod_lite import DSOD, datasets, evaluate_voc, load_model, save_model
+from book.experiments.taught_in_page import SEEDS
+from dsod_lite import DSOD, datasets, dsod_tiny, evaluate_voc, load_model, save_model
 from dsod_lite.deploy.training_state import training_state
 from dsod_lite.deploy.training_step import export_training
 from dsod_lite.training.optimizer import parameter_groups
@@ -301,6 +302,8 @@ def test_learned_weights_go_to_python_and_back(functions: Page, site: Path) -> N
     (site / "page.safetensors").write_bytes(base64.b64decode(saved))
     model, classes = load_model(site / "page.safetensors")
     assert classes == ("circle", "rectangle", "triangle", "face")
+    picture = torch.rand(1, 3, 96, 96)  # JavaScript writes a mean of 123.0 as 123
+    torch.testing.assert_close(model.normalize(picture), dsod_tiny(5, 96).normalize(picture))
     fresh = DSOD(model.config).state_dict()
     for name, value in model.state_dict().items():  # drawn as PyTorch draws them
         if value.is_floating_point() and value.numel() > 400:
@@ -463,6 +466,16 @@ def test_pictures_with_boxes_teach_a_class(browser: Browser, address: str, tmp_p
     live.get_by_role("button", name="Load the detector that you have taught").click()
     expect(live.locator("[role=status]").first).to_contain_text("rectangle, triangle, disc", timeout=60_000)
     visit.close()
+
+
+def test_in_the_recorded_runs_it_was_good_within_two_minutes() -> None:
+    record = json.loads((ROOT / "data" / "runs" / "taught_in_page.json").read_text(encoding="utf-8"))
+    for kind in ("shapes", "stamp"):
+        good, runs = record[kind]["good"], record[kind]["runs"]
+        assert [run["seed"] for run in runs] == list(SEEDS[kind])
+        for run in runs:
+            assert run["state"] == "done"
+            assert min(row["processor_seconds"] for row in run["judged"] if row["ap50"] >= good) < 120
 
 
 def test_the_files_it_saves_open_in_the_live_detector(functions: Page) -> None:

@@ -95,7 +95,13 @@ def read_exercises(path: Path) -> list[Written]:
 
 def rubrics(root: Path) -> dict[str, list[str]]:
     """What a written answer to an exercise, such as boxes.2, has to say: a point for each line."""
-    return yaml.safe_load((root / "book" / "instructors" / "rubrics.yml").read_text(encoding="utf-8"))
+    path = root / "book" / "instructors" / "rubrics.yml"
+    found: dict[str, list[str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for exercise, lines in found.items():
+        for line in lines:
+            if not isinstance(line, str):  # YAML takes "one: two" for a table
+                raise ValueError(f"{path}: {exercise}: a line with a colon needs quotation marks: {line}")
+    return found
 
 
 def plain(markdown: str) -> str:

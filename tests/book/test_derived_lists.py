@@ -77,3 +77,10 @@ def test_a_chapter_that_does_not_say_how_long_it_is_is_named(tmp_path: Path, mon
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
     with pytest.raises(ExtensionError, match=r"a\.ipynb: in its first cell there is nothing like"):
         said("of reading", tmp_path / "a.ipynb")
+
+
+def test_a_rubric_that_yaml_reads_as_a_table_is_named(tmp_path: Path) -> None:
+    (tmp_path / "book/instructors").mkdir(parents=True)
+    (tmp_path / "book/instructors/rubrics.yml").write_text("boxes.2:\n  - Two things: both.\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"rubrics\.yml: boxes\.2: a line with a colon needs quotation marks"):
+        rubrics(tmp_path)

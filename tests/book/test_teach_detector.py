@@ -208,7 +208,7 @@ def test_ap50_is_the_packages(functions: Page) -> None:
 
 
 def test_steps_leave_nothing_in_memory(functions: Page) -> None:
-    """Each makes 8 MB of new weights, memory and gradients. (In the page, 1,000 steps leave what 100 do.)"""
+    """Each makes 8 MB of new weights, memory and gradients."""
     functions.evaluate("""async () => {
       const bytes = (name) => fetchBytes(name, () => {});
       const trainer = await openTrainer(engine, await bytes("training.onnx"), await bytes("network.onnx"));

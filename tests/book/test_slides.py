@@ -135,7 +135,7 @@ def test_decks_fit_their_pages_and_load_nothing_from_outside(browser: Browser, t
         page.evaluate("Reveal.slide(0, 0)")
         page.keyboard.press("ArrowRight")
         page.wait_for_function("Reveal.getIndices().h === 1")
-    page.close()
+        page.close()
     assert wrong == []
 
 

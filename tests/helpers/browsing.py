@@ -56,14 +56,24 @@ def chromium() -> Iterator[Browser]:
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # a connection is kept for the next file: a page with formulas asks for dozens
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # by default five may wait, and a page asks for more at once than that
+    block_on_close = False  # connections that are kept end with the browser
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Address of a local server that serves the folder, with a slash at its end."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
+    """Address of a local server that serves the folder, with a slash at its end.
+
+    Close the pages that it serves before it goes: what they ask for afterwards counts as a failure of theirs.
+    """
+    server = Server(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()

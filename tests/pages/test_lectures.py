@@ -28,7 +28,7 @@ def page(browser: Browser, decks: tuple[Path, course_file.Course]) -> Iterator[P
         watch(page, home, problems.append, problems.append)
         page.goto(home)
         yield page
-    page.close()
+        page.close()
     assert problems == []
 
 

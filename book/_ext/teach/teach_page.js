@@ -42,6 +42,7 @@ function teachDetector(el) {
   const progress = html("progress", { "aria-label": "Loaded", max: 1, value: 0, hidden: true });
   const status = html("p", { class: "explorer-note", role: "status" });
   loading.append(progress, status);
+  const choice = threadChoice(loading, (error) => { status.textContent = `More threads are not to be had here: ${error.message}`; });
   const rate = slider(controls, "Learning rate, at its highest",
     { min: -3, max: 0.5, step: 0.05, format: (v) => (10 ** v).toPrecision(2) }, (exponent) => {
       peak = 10 ** exponent;
@@ -133,7 +134,9 @@ function teachDetector(el) {
     state("loading");
     progress.hidden = false;
     let loaded = 0;
-    worker = new Worker(new URL("teach_worker.js", HOME), { type: "module" });
+    // Through a blob, which has the headers of the page, and not those that the server sends with a script.
+    const script = new Blob([`import ${JSON.stringify(new URL("teach_worker.js", HOME))};`], { type: "text/javascript" });
+    worker = new Worker(URL.createObjectURL(script), { type: "module" });
     worker.onerror = (event) => fail(event.message || "the worker did not start");
     worker.onmessage = ({ data: { type, ...content } }) => heard[type](content);
     heard.loaded = ({ bytes }) => {
@@ -141,7 +144,7 @@ function teachDetector(el) {
       progress.value = Math.min(1, loaded / size);
       status.textContent = `${megabytes(loaded)} of ${megabytes(size)}`;
     };
-    worker.postMessage({ type: "load", base: new URL(".", HOME).href, files: ["training.onnx", "network.onnx"] });
+    worker.postMessage({ type: "load", base: new URL(".", HOME).href, files: ["training.onnx", "network.onnx"], threads: threadsNow() });
   }
 
   function newWeights(another) {
@@ -255,7 +258,7 @@ function teachDetector(el) {
       ["Step", `${step} of ${total}`],
       ["Learning rate now", last ? last.rate.toPrecision(2) : "–"],
       ["Loss of offsets, of classes", last ? `${last.regression.toFixed(2)}, ${last.classification.toFixed(2)}` : "–"],
-      ["Pictures a second", last ? (batch / each).toFixed(0) : "–"],
+      ["Pictures a second, threads", last ? `${(batch / each).toFixed(0)}, ${threadsNow()}` : "–"],
       ["AP50 by class", Object.entries(areas).map(([label, area]) => `${names()[label - 1]} ${area.toFixed(2)}`).join(", ") || "–"],
       ["Time so far, left", last ? `${last.seconds.toFixed(0)} s, ${left.toFixed(0)} s` : "–"],
     ]);
@@ -274,6 +277,7 @@ function teachDetector(el) {
     const loaded = !["idle", "loading"].includes(now) && worker !== null;
     start.hidden = !["idle", "paused", "done"].includes(now);
     start.textContent = { paused: "Go on", done: `${TOTAL} steps more` }[now] ?? start.textContent;
+    if (choice) choice.hidden = now !== "idle";
     pause.hidden = now !== "training";
     one.hidden = now !== "paused";
     restart.hidden = !loaded;

@@ -33,7 +33,8 @@ function teachDetector(el) {
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
   const size = Object.values(FILE_SIZES).reduce((a, b) => a + b);
   const make = (action, label, press) => assign(button(row, label, press).input, { "data-action": action });
-  const start = make("start", `Watch a detector learn (loads ${megabytes(size)})`, begin);
+  const START = `Watch a detector learn (loads ${megabytes(size)})`;
+  const start = make("start", START, begin);
   start.classList.add("live-load");
   const pause = make("pause", "Pause", () => worker.postMessage({ type: "pause" }));
   const one = make("step", "One step", () => worker.postMessage({ type: "step" }));
@@ -42,7 +43,7 @@ function teachDetector(el) {
   const progress = html("progress", { "aria-label": "Loaded", max: 1, value: 0, hidden: true });
   const status = html("p", { class: "explorer-note", role: "status" });
   loading.append(progress, status);
-  const choice = threadChoice(loading, (error) => { status.textContent = `More threads are not to be had here: ${error.message}`; });
+  const choice = threadChoice(row, (error) => { status.textContent = `More threads are not to be had here: ${error.message}`; });
   const rate = slider(controls, "Learning rate, at its highest",
     { min: -3, max: 0.5, step: 0.05, format: (v) => (10 ** v).toPrecision(2) }, (exponent) => {
       peak = 10 ** exponent;
@@ -68,7 +69,7 @@ function teachDetector(el) {
   const files = html("div", { class: "teach-more teach-files" });
   root.append(yours, files);
   let ownName = "yours";
-  readerClass(yours, ({ name, ...content }) => {
+  const reader = readerClass(yours, ({ name, ...content }) => {
     ownName = name;
     worker.postMessage({ type: "pause" });
     worker.postMessage({ type: "class", ...content });
@@ -95,7 +96,7 @@ function teachDetector(el) {
   }
 
   addEventListener("beforeunload", (event) => {
-    if (last && last.step > lastSaved) event.preventDefault(); // the browser asks whether to leave
+    if ((last && last.step > lastSaved) || reader.pictures()) event.preventDefault(); // the browser asks whether to leave
   });
 
   // A picture with boxes over it.
@@ -122,6 +123,7 @@ function teachDetector(el) {
 
   // ---- talking to the worker
   function begin() {
+    if (el.dataset.state === "loading") return;
     if (el.dataset.state === "paused" || el.dataset.state === "done") {
       if (el.dataset.state === "done") {
         total += TOTAL;
@@ -162,8 +164,13 @@ function teachDetector(el) {
   }
 
   function fail(message) {
-    status.textContent = message;
+    const loading = el.dataset.state === "loading";
+    status.textContent = loading ? `It did not load: ${message}` : message;
     progress.hidden = true;
+    if (loading) { // another begins at the next press
+      worker.terminate();
+      worker = null;
+    }
     state("failed");
   }
 
@@ -202,14 +209,21 @@ function teachDetector(el) {
       state("done");
     },
     saved: async ({ format, bytes, step }) => {
+      if (format === "live") {
+        try {
+          await keepTaught(bytes);
+        } catch (error) {
+          status.textContent = `This browser keeps nothing for this page (${error.message}). Save a file instead.`;
+          return;
+        }
+        const opened = open(new URL("live_detector.html#taught", location.href), "_blank");
+        status.textContent = opened
+          ? "The live detector opens in another tab, with what was learned so far. This browser keeps it there."
+          : "This browser keeps it for the page of the live detector, but opened no tab for that.";
+      }
       lastSaved = step;
       redraw();
-      if (format === "live") {
-        await keepTaught(bytes);
-        status.textContent = "The live detector opens in another tab, with what was learned so far. This browser keeps it there.";
-        open(new URL("live_detector.html#taught", location.href), "_blank");
-        return;
-      }
+      if (format === "live") return;
       const link = html("a", { href: URL.createObjectURL(new Blob([bytes])), download: `detector.${format}` });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -274,15 +288,19 @@ function teachDetector(el) {
 
   function showButtons() {
     const now = el.dataset.state;
-    const loaded = !["idle", "loading"].includes(now) && worker !== null;
-    start.hidden = !["idle", "paused", "done"].includes(now);
-    start.textContent = { paused: "Go on", done: `${TOTAL} steps more` }[now] ?? start.textContent;
+    const loaded = now !== "loading" && worker !== null;
+    const focused = row.contains(document.activeElement) ? document.activeElement : null;
+    start.hidden = now === "training" || (now === "failed" && worker !== null);
+    const words = { idle: START, loading: "Loading", paused: "Go on", done: `${TOTAL} steps more`, failed: "Try again" };
+    start.textContent = words[now] ?? start.textContent;
+    assign(start, { "aria-disabled": now === "loading" && "true" });
     if (choice) choice.hidden = now !== "idle";
     pause.hidden = now !== "training";
     one.hidden = now !== "paused";
     restart.hidden = !loaded;
     next.hidden = !loaded || now === "failed";
     more.hidden = yours.hidden = files.hidden = !loaded || now === "failed";
+    if (focused?.hidden) row.querySelector("button:not([hidden])")?.focus(); // keyboards stay here
   }
 
   state("idle");

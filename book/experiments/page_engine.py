@@ -1,11 +1,13 @@
-"""What the detector that learns in the page takes of a machine: memory over a thousand steps, time with more threads.
+"""What the detector that learns in the page takes of a machine.
 
     make serve   # in another window
-    python -m book.experiments.page_engine http://localhost:8000/book/foundations/teach_a_detector.html
+    python -m book.experiments.page_engine memory http://localhost:8000/book/foundations/teach_a_detector.html
+    python -m book.experiments.page_engine threads http://localhost:8000/book/foundations/teach_a_detector.html
 
-Memory is that of the page's process: what of it lies in the machine's memory, what JavaScript keeps after a collection,
-and what the engine has taken. The seconds of a step are taken in turns, with one thread and with as many as the page
-offers, since other work on the machine comes and goes. The record is data/runs/page_engine.json.
+Memory is that of the page's process over a thousand steps: what of it lies in the machine's memory, before and after a
+collection, what JavaScript keeps then, and what the engine has taken. The seconds of a step are taken in turns, with
+one thread and with as many as the page offers, since other work on the machine comes and goes. The records are
+data/runs/page_memory.json and page_threads.json.
 """
 
 import os
@@ -25,7 +27,7 @@ from dsod_lite.support.environment import environment
 from dsod_lite.support.files import write_json
 
 MEGABYTE = 1e6
-EVERY, LAST = 100, 1000
+EVERY, LAST = 100, 1000  # steps
 TURNS, STEPS = 4, 30
 NOTE_MEMORIES = """
 self.memories = [];
@@ -41,13 +43,9 @@ WebAssembly.Memory.prototype = Memory.prototype;
 
 def resident(system: Any) -> float:
     """Of the page's process, the largest of its kind: megabytes in memory, what processes share divided among them."""
-    found = system.send("SystemInfo.getProcessInfo")["processInfo"]
-    sizes = [
-        int(re.findall(r"^Pss: +(\d+) kB", Path(f"/proc/{one['id']}/smaps_rollup").read_text(), re.MULTILINE)[0])
-        for one in found
-        if one["type"] == "renderer"
-    ]
-    return 1024 * max(sizes) / MEGABYTE
+    found = [one for one in system.send("SystemInfo.getProcessInfo")["processInfo"] if one["type"] == "renderer"]
+    texts = [Path(f"/proc/{one['id']}/smaps_rollup").read_text(encoding="utf-8") for one in found]
+    return 1024 * max(int(re.findall(r"^Pss: +(\d+) kB", text, re.MULTILINE)[0]) for text in texts) / MEGABYTE
 
 
 def memory(browser: Any, address: str) -> list[dict[str, float]]:
@@ -70,10 +68,9 @@ def memory(browser: Any, address: str) -> list[dict[str, float]]:
         (worker,) = page.workers
         page.evaluate("gc()")
         sizes = worker.evaluate("gc(), memories.map(({ buffer }) => buffer.byteLength)")
-        row["engine"] = sum(sizes) / MEGABYTE
+        row |= {"engine": sum(sizes) / MEGABYTE, "process_collected": resident(system)}
         usage = heap.send("Runtime.getHeapUsage")
-        row["page"] = (usage["usedSize"] + usage["backingStorageSize"]) / MEGABYTE
-        row["collected"] = resident(system)
+        row["page_collected"] = (usage["usedSize"] + usage["backingStorageSize"]) / MEGABYTE
         rows.append({name: round(value, 1) for name, value in row.items()})
         print(rows[-1], flush=True)
     page.context.close()
@@ -81,29 +78,30 @@ def memory(browser: Any, address: str) -> list[dict[str, float]]:
 
 
 def seconds_of_a_step(page: Any, address: str) -> dict[str, Any]:
-    """From the page's own clock."""
+    """The median, by the page's own clock, and the losses."""
     page.goto(f"{address}?seed=1")
     page.click("[data-action=start]")
     seen: dict[int, tuple[float, float]] = {}
     while len(seen) < STEPS:
+        time.sleep(0.01)
         now = said(page)
         if "loss" in now:
             seen.setdefault(int(now["step"]), (float(now["seconds"]), float(now["loss"])))
-        time.sleep(0.01)
-    steps = sorted(seen)
-    each = [(seen[b][0] - seen[a][0]) / (b - a) for a, b in pairwise(steps)]
-    return {"seconds": round(statistics.median(each[1:]), 4), "losses": {step: seen[step][1] for step in steps}}
+    each = [(after[0] - before[0], b - a) for (a, before), (b, after) in pairwise(sorted(seen.items()))]
+    seconds = statistics.median(seconds / steps for seconds, steps in each)
+    return {"seconds": round(seconds, 3), "losses": {step: loss for step, (_, loss) in sorted(seen.items())}}
 
 
 def threads(browser: Any, address: str) -> list[dict[str, Any]]:
+    """Rows of a turn each, with one thread and with more in turns. `load`: processes that the machine had to do."""
     page = browser.new_context().new_page()
     page.on("dialog", lambda dialog: dialog.accept())  # that what was learned is not saved
-    rows = []
+    rows: list[dict[str, Any]] = []
     for _ in range(2 * TURNS):
-        row = {"load_average": round(os.getloadavg()[0], 1), **seconds_of_a_step(page, address)}
+        row = seconds_of_a_step(page, address) | {"load": round(os.getloadavg()[0], 1)}
         row["threads"] = page.evaluate("crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1")
         rows.append(row)
-        print(row["threads"], row["seconds"], row["load_average"], flush=True)
+        print(row, flush=True)
         page.goto(address)
         with page.expect_navigation():
             page.click("[data-action=threads]")
@@ -111,20 +109,20 @@ def threads(browser: Any, address: str) -> list[dict[str, Any]]:
     return rows
 
 
-def main(address: str) -> None:
+PARTS = {"memory": memory, "threads": threads}
+
+
+def main(part: str, address: str) -> None:
     from playwright.sync_api import sync_playwright
 
-    record: dict[str, Any] = environment(torch.device("cpu"))
-    record |= {"command": "python -m book.experiments.page_engine", "cores": os.cpu_count()}
-    del record["threads"]
+    record = environment(torch.device("cpu")) | {"command": f"python -m book.experiments.page_engine {part}"}
+    record |= {"cores": os.cpu_count()}
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--js-flags=--expose-gc"]
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-        record["browser"] = f"Chromium {browser.version}"
-        record["threads"] = threads(browser, address)
-        record["memory"] = memory(browser, address)
-    write_json(ROOT / "data/runs/page_engine.json", record)
+        record |= {"browser": f"Chromium {browser.version}", "rows": PARTS[part](browser, address)}
+    write_json(ROOT / f"data/runs/page_{part}.json", record)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,7 +1,8 @@
 // The page's part: buttons, curves and pictures. The worker does the work.
 
 const HOME = document.currentScript.src; // the folder of the worker and of all that it loads
-const TOTAL = 350; // steps
+const PHONE = navigator.maxTouchPoints > 0 && innerWidth < 700;
+const TOTAL = PHONE ? 200 : 350; // steps
 const PEAK = 0.01; // the learning rate's highest
 const MOST_SHOWN = 12; // detections of a picture: at first it finds things everywhere
 
@@ -117,8 +118,9 @@ function teachDetector(el) {
     start.remove();
     status.textContent = "This page was opened as a file, and browsers start no worker and load no WebAssembly from there. Serve "
       + "the book with “make serve”, or the folder of its pages with “python -m http.server”, and open http://localhost:8000.";
-  } else if (navigator.maxTouchPoints > 0 && innerWidth < 700) {
-    status.textContent = "It computes for some minutes with all that one core has. On a phone that takes battery.";
+  } else if (PHONE) {
+    status.textContent = "It computes for a minute or some, with all that one core has. On a phone that takes battery: here it stops "
+      + `after ${TOTAL} steps, and goes on only if you say so.`;
   }
 
   // ---- talking to the worker

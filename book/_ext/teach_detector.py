@@ -17,7 +17,8 @@ PARTS = Path(__file__).parent / "teach"
 SCRIPTS = [
     *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "box_look", "found_marks")),
     LIVE / "taught.js",
-    *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "photo_boxes", "reader_class", "threads", "teach_page")),
+    *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "photo_boxes", "reader_class", "threads")),
+    PARTS / "teach_page.js",
 ]
 WORKER = [
     *(EXPLORERS / "js" / f"{name}.js" for name in ("boxes", "priors", "nms", "detections", "matching")),

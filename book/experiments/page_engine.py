@@ -95,6 +95,7 @@ def seconds_of_a_step(page: Any, address: str) -> dict[str, Any]:
 def threads(browser: Any, address: str) -> list[dict[str, Any]]:
     """Rows of a turn each, with one thread and with more in turns. `load`: processes that the machine had to do."""
     page = browser.new_context().new_page()
+    page.set_default_timeout(300_000)  # milliseconds: the machine may have other work
     page.on("dialog", lambda dialog: dialog.accept())  # that what was learned is not saved
     rows: list[dict[str, Any]] = []
     for _ in range(2 * TURNS):

@@ -22,7 +22,6 @@ from typing import Any
 
 import torch
 
-from book.tools import training_graph
 from dsod_lite.support.environment import environment
 from dsod_lite.support.files import write_json
 
@@ -62,8 +61,11 @@ def learns(page: Any, address: str, seed: int, stamp: bool, processor: Callable[
 
 def half_batch() -> bytes:
     """The page's training step, on half as many pictures."""
+    sys.path.insert(0, str(ROOT / "book" / "tools"))
+    from training_graph import BATCH, write
+
     with tempfile.TemporaryDirectory() as folder:
-        training_graph.write(Path(folder), training_graph.BATCH // 2)
+        write(Path(folder), BATCH // 2)
         return (Path(folder) / "training.onnx").read_bytes()
 
 
@@ -89,6 +91,7 @@ def main(address: str, where: str = "page") -> None:
             for seed in SEEDS[kind]:
                 context = browser.new_context(**phone if kind == "fewer_steps" else {})
                 page = context.new_page()
+                page.set_default_timeout(300_000)  # milliseconds: the machine may have other work
                 if graph:
                     page.route("**/training.onnx", lambda route, graph=graph: route.fulfill(body=graph))
                 run = {"load": round(os.getloadavg()[0], 1)}

@@ -520,10 +520,10 @@ def test_the_page_keeps_nothing_of_its_pictures(browser: Browser, address: str) 
 
 
 def test_in_the_recorded_run_memory_stays() -> None:
-    rows = json.loads((ROOT / "data" / "runs" / "page_engine.json").read_text(encoding="utf-8"))["memory"]
+    rows = json.loads((ROOT / "data" / "runs" / "page_memory.json").read_text(encoding="utf-8"))["rows"]
     assert [row["step"] // 100 for row in rows] == list(range(1, 11))
     assert {row["engine"] for row in rows} == {rows[0]["engine"]}
-    for what in ("process", "collected", "page"):
+    for what in ("process", "process_collected", "page_collected"):
         assert rows[-1][what] < 1.05 * rows[0][what]
 
 
@@ -631,7 +631,7 @@ def test_it_asks_before_what_is_not_saved_is_lost(browser: Browser, address: str
 def test_what_a_browser_keeps_not_is_said(browser: Browser, address: str) -> None:
     visit = Visit(browser, address)
     page = visit.page
-    page.evaluate("caches.open = () => Promise.reject(new Error('the quota is used up'))")
+    page.evaluate("() => { caches.open = () => Promise.reject(new Error('the quota is used up')); }")
     visit.trained(1)
     visit.press("save-live")
     visit.says("keeps nothing for this page (the quota is used up)")

@@ -28,7 +28,7 @@ from dsod_lite.support.files import write_json
 
 MEGABYTE = 1e6
 EVERY, LAST = 100, 1000  # steps
-TURNS, STEPS = 4, 30
+TURNS, STEPS = 2, 20
 NOTE_MEMORIES = """
 self.memories = [];
 const { Memory } = WebAssembly;

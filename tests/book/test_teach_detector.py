@@ -662,7 +662,7 @@ def test_the_files_it_saves_open_in_the_live_detector(functions: Page) -> None:
 def test_from_a_folder_it_says_how_to_serve_it(browser: Browser, site: Path) -> None:
     visit = Visit(browser, f"{site.as_uri()}/")
     expect(visit.page.locator("[role=status]").first).to_contain_text("python -m http.server")
-    assert visit.page.locator("[data-action=start]").count() == 0
+    assert visit.page.locator("[data-action=start], [data-action=threads]").count() == 0
     visit.close()
 
 

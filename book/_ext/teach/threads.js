@@ -7,7 +7,7 @@ const threadsNow = () => (crossOriginIsolated ? MOST_THREADS : 1);
 
 // A button for more threads, or for one again. Gives its element, or null where there is nothing to choose.
 function threadChoice(parent, failed) {
-  if (MOST_THREADS < 2 || !navigator.serviceWorker) return null;
+  if (MOST_THREADS < 2 || !navigator.serviceWorker || location.protocol === "file:") return null;
   const words = crossOriginIsolated ? "One thread again" : `Use ${MOST_THREADS} threads`;
   const change = crossOriginIsolated ? withoutHeaders : withHeaders;
   const { input } = button(parent, `${words} (this page loads again)`, () => change().then(() => location.reload(), failed));

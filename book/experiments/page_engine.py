@@ -16,6 +16,7 @@ import shutil
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def resident(system: Any) -> float:
     return 1024 * max(int(re.findall(r"^Pss: +(\d+) kB", text, re.MULTILINE)[0]) for text in texts) / MEGABYTE
 
 
-def memory(browser: Any, address: str) -> list[dict[str, float]]:
+def memory(browser: Any, address: str) -> Iterator[dict[str, Any]]:
     """Rows of megabytes, every hundred steps."""
     page = browser.new_context().new_page()
     page.route("**/teach_worker.js", lambda route: route.fulfill(
@@ -56,13 +57,13 @@ def memory(browser: Any, address: str) -> list[dict[str, float]]:
     page.goto(f"{address}?seed=1")
     page.click("[data-action=start]")
     system, heap = browser.new_browser_cdp_session(), page.context.new_cdp_session(page)
-    rows: list[dict[str, float]] = []
-    while len(rows) < LAST // EVERY:
+    following = EVERY
+    while following <= LAST:
         time.sleep(0.05)
         now = said(page)
         if now["state"] == "done":
             page.click("[data-action=start]")  # some steps more
-        if int(now.get("step", 0)) < EVERY * (len(rows) + 1):
+        if int(now.get("step", 0)) < following:
             continue
         row: dict[str, float] = {"step": int(now["step"]), "process": resident(system)}
         (worker,) = page.workers
@@ -71,10 +72,9 @@ def memory(browser: Any, address: str) -> list[dict[str, float]]:
         row |= {"engine": sum(sizes) / MEGABYTE, "process_collected": resident(system)}
         usage = heap.send("Runtime.getHeapUsage")
         row["page_collected"] = (usage["usedSize"] + usage["backingStorageSize"]) / MEGABYTE
-        rows.append({name: round(value, 1) for name, value in row.items()})
-        print(rows[-1], flush=True)
+        yield {name: round(value, 1) for name, value in row.items()}
+        following += EVERY
     page.context.close()
-    return rows
 
 
 def seconds_of_a_step(page: Any, address: str) -> dict[str, Any]:
@@ -92,22 +92,19 @@ def seconds_of_a_step(page: Any, address: str) -> dict[str, Any]:
     return {"seconds": round(seconds, 3), "losses": {step: loss for step, (_, loss) in sorted(seen.items())}}
 
 
-def threads(browser: Any, address: str) -> list[dict[str, Any]]:
+def threads(browser: Any, address: str) -> Iterator[dict[str, Any]]:
     """Rows of a turn each, with one thread and with more in turns. `load`: processes that the machine had to do."""
     page = browser.new_context().new_page()
     page.set_default_timeout(300_000)  # milliseconds: the machine may have other work
     page.on("dialog", lambda dialog: dialog.accept())  # that what was learned is not saved
-    rows: list[dict[str, Any]] = []
     for _ in range(2 * TURNS):
         row = seconds_of_a_step(page, address) | {"load": round(os.getloadavg()[0], 1)}
         row["threads"] = page.evaluate("crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1")
-        rows.append(row)
-        print(row, flush=True)
+        yield row
         page.goto(address)
         with page.expect_navigation():
             page.click("[data-action=threads]")
     page.context.close()
-    return rows
 
 
 PARTS = {"memory": memory, "threads": threads}
@@ -121,8 +118,11 @@ def main(part: str, address: str) -> None:
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--js-flags=--expose-gc"]
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-        record |= {"browser": f"Chromium {browser.version}", "rows": PARTS[part](browser, address)}
-    write_json(ROOT / f"data/runs/page_{part}.json", record)
+        record |= {"browser": f"Chromium {browser.version}", "rows": []}
+        for row in PARTS[part](browser, address):
+            print(row, flush=True)
+            record["rows"].append(row)
+            write_json(ROOT / f"data/runs/page_{part}.json", record)
 
 
 if __name__ == "__main__":

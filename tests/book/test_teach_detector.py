@@ -376,13 +376,14 @@ def test_it_learns_stops_and_goes_on(browser: Browser, address: str, width: int,
     page = visit.page
     page.wait_for_load_state("networkidle")
     if width < 400:  # a phone
-        visit.says("battery: here it stops after 200 steps")
-    expect(page.locator(".explorer-facts")).to_contain_text("0 of 200" if width < 400 else "0 of 350")
+        visit.says("battery: here it learns from four pictures a step")
     assert not [url for url in visit.requests if BIG.search(url)]
     visit.trained(3)
     visit.one_step()
     assert float(visit.element.get_attribute("data-loss") or "nan") > 0
     assert float(visit.element.get_attribute("data-seconds") or 0) > 0
+    loaded = [url.rsplit("/", 1)[1] for url in visit.requests if "/training" in url]
+    assert loaded == ["training_small.onnx" if width < 400 else "training.onnx"]
     assert page.locator(".teach-positive").count() > 0
     assert page.locator(".teach-negative").count() > 0
     assert page.locator(".explorer-bars tbody th").first.inner_text() == "stem"

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from book.experiments.taught_in_page import SEEDS
+from book.experiments.taught_in_page import RECORDS, SEEDS
 from dsod_lite import DSOD, datasets, dsod_tiny, evaluate_voc, load_model, save_model
 from dsod_lite.deploy.training_state import training_state
 from dsod_lite.deploy.training_step import export_training
@@ -519,8 +519,12 @@ def test_the_page_keeps_nothing_of_its_pictures(browser: Browser, address: str) 
     visit.close()
 
 
+def record(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / "data" / "runs" / f"{name}.json").read_text(encoding="utf-8"))
+
+
 def test_in_the_recorded_run_memory_stays() -> None:
-    rows = json.loads((ROOT / "data" / "runs" / "page_memory.json").read_text(encoding="utf-8"))["rows"]
+    rows = record("page_memory")["rows"]
     assert [row["step"] // 100 for row in rows] == list(range(1, 11))
     assert {row["engine"] for row in rows} == {rows[0]["engine"]}
     for what in ("process", "process_collected", "page_collected"):
@@ -637,10 +641,17 @@ def test_what_a_browser_keeps_not_is_said(browser: Browser, address: str) -> Non
     visit.close()
 
 
-def test_in_the_recorded_runs_it_was_good_within_two_minutes() -> None:
-    record = json.loads((ROOT / "data" / "runs" / "taught_in_page.json").read_text(encoding="utf-8"))
-    for kind in ("shapes", "stamp"):
-        good, runs = record[kind]["good"], record[kind]["runs"]
+def test_webgpu_is_left_out_while_its_losses_are_others() -> None:
+    losses = record("page_webgpu")
+    assert losses["webgpu"]["classes"] != pytest.approx(losses["wasm"]["classes"], rel=1e-3)
+
+
+@pytest.mark.parametrize("where", list(RECORDS))
+def test_in_the_recorded_runs_it_was_good_within_two_minutes(where: str) -> None:
+    name, kinds = RECORDS[where]
+    found = record(name)
+    for kind in kinds:
+        good, runs = found[kind]["good"], found[kind]["runs"]
         assert [run["seed"] for run in runs] == list(SEEDS[kind])
         for run in runs:
             assert run["state"] == "done"

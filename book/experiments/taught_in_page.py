@@ -73,7 +73,7 @@ def main(address: str, where: str = "page") -> None:
             return sum(process["cpuTime"] for process in processes if process["type"] == "renderer")
 
         record["browser"] = f"Chromium {browser.version}"
-        phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+        phone: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
         for kind in kinds:
             record[kind] = {"good": GOOD[kind], "runs": []}
             for seed in SEEDS[kind]:

@@ -547,7 +547,7 @@ def test_threads_for_those_who_ask(browser: Browser, site: Path) -> None:
     """Below a path, as a project's pages are: this page alone gets the headers, its losses stay what they were."""
     require((os.cpu_count() or 1) > 1, "one core: no threads to choose")
     script = COUNT_THREADS + (site / "_static" / "live" / "teach_worker.js").read_text(encoding="utf-8")
-    losses = {}
+    losses: dict[bool, dict[int, float]] = {}
     with served(site.parent) as server:
         visit = Visit(browser, f"{server}{site.name}/")
         page = visit.page
@@ -611,7 +611,8 @@ def test_a_keyboard_stays_among_the_buttons(browser: Browser, address: str) -> N
 
 def test_it_asks_before_what_is_not_saved_is_lost(browser: Browser, address: str) -> None:
     visit = Visit(browser, address)
-    page, asked = visit.page, []
+    page = visit.page
+    asked: list[str] = []
 
     def answer(dialog: Any) -> None:
         asked.append(dialog.type)

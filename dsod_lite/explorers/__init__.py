@@ -7,6 +7,7 @@ from .live import LiveExplorer
 from .loss import LossExplorer
 from .matching import MatchingExplorer
 from .overlap import OverlapExplorer
+from .pipeline import PipelineExplorer
 from .predictions import PredictionExplorer
 from .priors import PriorExplorer
 
@@ -18,6 +19,7 @@ __all__ = [
     "LossExplorer",
     "MatchingExplorer",
     "OverlapExplorer",
+    "PipelineExplorer",
     "PredictionExplorer",
     "PriorExplorer",
 ]

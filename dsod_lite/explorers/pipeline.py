@@ -138,7 +138,7 @@ class PipelineExplorer(Answers, PictureExplorer):
         if self.stage == "maps":
             feature = self.features[self.feature]
             cells = feature["cells"]
-            values = from_bytes(feature["values"]).reshape(-1, cells, cells)[self.channel]
+            values = from_bytes(feature["values"]).reshape(-1, cells, cells)[self.channel].numpy()
             axes.imshow(values, cmap="inferno", alpha=0.7, extent=(0, side, side, 0))
         axes.set_title(TITLES[self.stage], fontsize=10)
         return figure

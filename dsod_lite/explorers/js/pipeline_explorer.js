@@ -45,7 +45,7 @@ function render({ model, el }) {
     return control;
   };
   const features = model.get("features");
-  const featureControl = at("maps", select(parts.controls, "Map",
+  const featureControl = at("maps", select(parts.controls, "Where in the network",
     features.map((map, i) => [i, `${map.name}, ${map.cells} × ${map.cells}`]), (i) => set(model, "feature", i)));
   const channelControl = at("maps", wide(slider(parts.controls, "Channel, of those that vary most",
     { min: 1, max: features[0].numbers.length, step: 1 }, (i) => set(model, "channel", i - 1))));

@@ -1,6 +1,7 @@
 """Interactive figures: in a notebook, and in the built page, where no Python runs behind them."""
 
 from .architecture import ArchitectureExplorer
+from .augmentation import AugmentationExplorer
 from .average_precision import AveragePrecisionExplorer
 from .explorer import Explorer
 from .live import LiveExplorer
@@ -13,6 +14,7 @@ from .priors import PriorExplorer
 
 __all__ = [
     "ArchitectureExplorer",
+    "AugmentationExplorer",
     "AveragePrecisionExplorer",
     "Explorer",
     "LiveExplorer",

@@ -8,6 +8,7 @@ from .live import LiveExplorer
 from .loss import LossExplorer
 from .matching import MatchingExplorer
 from .overlap import OverlapExplorer
+from .paths import PathsExplorer
 from .pipeline import PipelineExplorer
 from .predictions import PredictionExplorer
 from .priors import PriorExplorer
@@ -21,6 +22,7 @@ __all__ = [
     "LossExplorer",
     "MatchingExplorer",
     "OverlapExplorer",
+    "PathsExplorer",
     "PipelineExplorer",
     "PredictionExplorer",
     "PriorExplorer",

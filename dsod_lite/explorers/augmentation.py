@@ -37,8 +37,8 @@ class AugmentationExplorer(Explorer):
     image_size = traitlets.Int().tag(sync=True)
     """The side of what comes out."""
     throws = traitlets.Dict().tag(sync=True)
-    """For each augmentation a list of {"picture", "boxes", "names", "window", "dice"}: boxes xyxy in pixels of what comes
-    out, the window xyxy in pixels of what went in, and the dice [name, value] in words."""
+    """For each augmentation a list of {"picture", "boxes", "names", "window", "dice"}: boxes xyxy in pixels of what
+    comes out, the window xyxy in pixels of what went in, and the dice [name, value] in words."""
     augmentation = traitlets.Unicode().tag(sync=True)
     number = traitlets.Int(0).tag(sync=True)
 

@@ -1,4 +1,4 @@
-"""PathsExplorer: the ways of a gradient through a plain, a residual and a dense block, and what was recorded of them."""
+"""PathsExplorer: the ways of a gradient through a plain, a residual and a dense block, and what was recorded."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median

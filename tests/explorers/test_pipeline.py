@@ -1,4 +1,4 @@
-"""The explorer of one picture: at each stage it shows the package's numbers, and every chapter that opens it has the same."""
+"""The explorer of one picture: each stage shows the package's numbers, and all chapters that open it open the same."""
 
 import re
 from collections.abc import Iterator

@@ -60,7 +60,7 @@ def test_agreement_is_the_records_median(page: Page) -> None:
     for moment, place in ((0, 0), (1, -1)):
         parts.get_by_label("Recorded").select_option(index=moment)
         for layer in (1, 17, 30):
-            parts.get_by_label("Layer").fill(str(layer))
+            parts.get_by_label("Layer, the picture's first").fill(str(layer))
             found = facts(page, NAME)
             for kind, records in RUNS.items():
                 heard = median(r["result"]["moments"][place]["agreement"][layer - 1] for r in records)
@@ -68,7 +68,7 @@ def test_agreement_is_the_records_median(page: Page) -> None:
 
 
 def test_a_layer_is_found_in_its_block(page: Page) -> None:
-    slider = explorer(page, NAME).get_by_label("Layer")
+    slider = explorer(page, NAME).get_by_label("Layer, the picture's first")
     slider.fill("6")
     assert facts(page, NAME)["Layers behind it in the block"] == "0"
     slider.focus()

@@ -1,5 +1,6 @@
 // A block of layers in a row, the ways from the loss back to one of them, and how far its gradient could be trusted.
 
+const KINDS = ["plain", "residual", "dense"];
 const CHAIN = { width: 400, height: 170, line: 125 };
 const GRAPH = { left: 34, right: 8, top: 10, bottom: 30, height: 180, least: -0.1 }; // CSS pixels, and the lowest value
 
@@ -16,7 +17,6 @@ function shortestWay(kind, later) {
 function render({ model, el }) {
   const blocks = model.get("block_layers");
   const agreement = model.get("agreement");
-  const kinds = Object.keys(agreement.before);
   const starts = blocks.map((_, i) => blocks.slice(0, i).reduce((sum, n) => sum + n, 0));
   const blockOf = (layer) => starts.findLastIndex((start) => start <= layer);
 
@@ -25,12 +25,12 @@ function render({ model, el }) {
   const chain = stage(parts.figure, "A block, and the ways from its end to the chosen layer", 0, 0, CHAIN.width, CHAIN.height);
   chain.classList.add("explorer-chain");
   const graph = stage(parts.figure, "Agreement of the gradient at each layer", 0, 0, 400, GRAPH.height);
-  legend(parts.figure, kinds.map((kind, i) => [series(i), "line", kind]));
+  legend(parts.figure, KINDS.map((kind, i) => [series(i), "line", kind]));
 
   // ---- the controls
   const kindControl = select(parts.controls, "Block", [["plain", "plain: x ← H(x)"],
     ["residual", "residual: x ← x + H(x)"], ["dense", "dense: x ← [x, H(x)]"]], (kind) => set(model, "kind", kind));
-  const layerControl = slider(parts.controls, "Layer, the picture's first", { min: 1, max: agreement.before[kinds[0]].length,
+  const layerControl = slider(parts.controls, "Layer, the picture's first", { min: 1, max: agreement.before[KINDS[0]].length,
     step: 1, format: (v) => `${v}, in block ${blockOf(v - 1) + 1}` }, (v) => set(model, "layer", v - 1));
   layerControl.input.parentElement.classList.add("explorer-wide");
   const momentControl = select(parts.controls, "Recorded", [["before", "before training"], ["after", "after three passes"]],
@@ -75,13 +75,13 @@ function render({ model, el }) {
   function drawGraph(moment, layer) {
     const width = graph.getBoundingClientRect().width || 400;
     setView(graph, 0, 0, width, GRAPH.height);
-    const count = agreement[moment][kinds[0]].length;
+    const count = agreement[moment][KINDS[0]].length;
     const x = (i) => GRAPH.left + (i / (count - 1)) * (width - GRAPH.left - GRAPH.right);
     const y = (v) => GRAPH.height - GRAPH.bottom - ((v - GRAPH.least) / (1 - GRAPH.least)) * (GRAPH.height - GRAPH.top - GRAPH.bottom);
     const word = (words, at) => svg("text", at, words);
     const grid = [0, 0.5, 1].flatMap((v) => [svg("path", { d: `M${x(0)} ${y(v)}H${x(count - 1)}` }),
       word(v.toFixed(1), { x: x(0) - 6, y: y(v) + 4, "text-anchor": "end" })]);
-    const curves = kinds.map((kind, i) => svg("path", { class: "explorer-heard", style: `stroke: ${series(i)}`,
+    const curves = KINDS.map((kind, i) => svg("path", { class: "explorer-heard", style: `stroke: ${series(i)}`,
       d: agreement[moment][kind].map((v, at) => `${at ? "L" : "M"}${x(at)} ${y(v)}`).join("") }));
     graph.replaceChildren(svg("g", { class: "explorer-grid" }, ...grid,
       word("layer 1", { x: x(0), y: GRAPH.height - 8 }),
@@ -103,7 +103,7 @@ function render({ model, el }) {
       ["Layers behind it in the block", later],
       ["… passed on the shortest way", shortestWay(kind, later)],
       ["Ways in all", number(waysBack(kind, later))],
-      ...kinds.map((name) => [`Agreement, ${name}`, agreement[moment][name][layer].toFixed(2).replace("-", "−")]),
+      ...KINDS.map((name) => [`Agreement, ${name}`, agreement[moment][name][layer].toFixed(2).replace("-", "−")]),
     ]);
   }
 

@@ -7,8 +7,8 @@ const STAGES = [
   ["picture", "Picture", () =>
     "All that the network gets. The ground truth, a box and a class for each object, is for training and for judging."],
   ["maps", "Feature maps", () =>
-    "What the network computes from the picture: cells in place of pixels, and many channels. One channel is shown; the "
-    + "darker a cell, the stronger its answer."],
+    "What the network computes from the picture: cells in place of pixels, and many channels. One channel is shown: "
+    + "the more colour a cell has, the stronger its answer."],
   ["priors", "Priors", () =>
     "Priors (anchors) are boxes that are the same for every picture. Each cell answers for those centred on it. Shaded: "
     + "which pixels move its answer, the effective receptive field. Click another cell."],

@@ -82,9 +82,7 @@ class Files:
             path = name if start == "." else f"{start}/{name}"
             if path in self._pictures:
                 return path
-        found = self._by_name.get(name.rpartition("/")[2], [])
-        if len(found) > 1:
-            found = [p for p in found if f"/{p}".endswith(f"/{name}")] or found
+        found = self._by_end.get(name) or self._by_end.get(name.rpartition("/")[2], [])
         if len(found) > 1 and split:
             found = [p for p in found if division(p) == DIVISIONS.get(split, split)]
         return found[0] if len(found) == 1 else None
@@ -112,10 +110,13 @@ class Files:
         return set(self.pictures)
 
     @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
+    def _by_end(self) -> dict[str, list[str]]:
+        """a.jpg, train/a.jpg and set/train/a.jpg -> the pictures whose paths end so."""
         found = defaultdict(list)
         for path in self.pictures:
-            found[path.rpartition("/")[2]].append(path)
+            parts = path.split("/")
+            for i in range(len(parts)):
+                found["/".join(parts[i:])].append(path)
         return found
 
 

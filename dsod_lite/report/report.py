@@ -184,7 +184,7 @@ def picture_of(judged: Judged, index: int) -> Tensor:
 def one_picture(learned: Learned) -> str:
     """The explorer of raw answers, on the picture with the most objects."""
     judged = learned.judged
-    image, target = judged.dataset[fullest(judged)]
+    image, target = picture_of(judged, fullest(judged)), judged.targets[fullest(judged)]
     widget = PredictionExplorer.from_model(learned.model, image, target, learned.classes)
     widget.score_threshold = learned.threshold
     return explorer(widget, "answers")

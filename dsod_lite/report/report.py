@@ -114,7 +114,7 @@ def write_report(learned: Learned, path: Path) -> dict[str, Any]:
         section("Defects of the folder", bullets(learned.defects[:40]),
                 paragraph(f"and {len(learned.defects) - 40} more") if len(learned.defects) > 40 else ""),
     )  # fmt: skip
-    write_whole(path, html.encode("utf-8"))
+    write_whole(path, html.encode("utf-8", "replace"))  # names of files may be no text
     return said
 
 

@@ -527,9 +527,10 @@ def test_in_the_recorded_run_memory_stays() -> None:
     rows = record("page_memory")["rows"]
     assert [row["step"] // 100 for row in rows] == list(range(1, len(rows) + 1))
     assert {row["engine"] for row in rows} == {rows[0]["engine"]}
-    assert rows[-1]["page_collected"] < 1.05 * rows[0]["page_collected"]
+    steps = rows[-1]["step"] - rows[0]["step"]
+    assert rows[-1]["page_collected"] - rows[0]["page_collected"] < 0.001 * steps  # megabytes: the points of the curves
     for what in ("process", "process_collected"):  # it moves up and down, by tens of megabytes
-        assert max(row[what] for row in rows) - rows[0][what] < 0.25 * (rows[-1]["step"] - rows[0]["step"])
+        assert max(row[what] for row in rows) - rows[0][what] < 0.1 * steps
 
 
 # What threads are begun with, in the worker.

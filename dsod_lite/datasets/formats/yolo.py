@@ -146,9 +146,9 @@ def pictures_at(files: Files, config: str, start: str, place: str) -> list[str] 
         if path in files and path.endswith(".txt"):
             listed = [files.picture(line, path) for line in _lines(files.root / path)]
             return [picture for picture in listed if picture]
-        start, end = (bisect_left(files.pictures, f"{path}{mark}") for mark in "/0")  # "0" comes after "/"
-        if start < end:
-            return files.pictures[start:end]
+        first, last = (bisect_left(files.pictures, f"{path}{mark}") for mark in "/0")  # "0" comes after "/"
+        if first < last:
+            return files.pictures[first:last]
     return files.pictures if not parts else None
 
 

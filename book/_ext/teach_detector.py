@@ -31,7 +31,9 @@ STYLES = [
     LIVE / "live_detector.css",
     PARTS / "teach.css",
 ]
-GRAPHS = {f"{name}.onnx": ROOT / "_build" / "live" / f"{name}.onnx" for name in ("training", "network")}
+GRAPHS = {
+    f"{name}.onnx": ROOT / "_build" / "live" / f"{name}.onnx" for name in ("training", "training_small", "network")
+}
 """What `book/tools/training_graph.py` writes."""
 
 

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from book.experiments.taught_in_page import SEEDS
+from book.experiments.taught_in_page import RECORDS, SEEDS
 from dsod_lite import DSOD, datasets, dsod_tiny, evaluate_voc, load_model, save_model
 from dsod_lite.deploy.training_state import training_state
 from dsod_lite.deploy.training_step import export_training
@@ -376,13 +376,14 @@ def test_it_learns_stops_and_goes_on(browser: Browser, address: str, width: int,
     page = visit.page
     page.wait_for_load_state("networkidle")
     if width < 400:  # a phone
-        visit.says("battery: here it stops after 200 steps")
-    expect(page.locator(".explorer-facts")).to_contain_text("0 of 200" if width < 400 else "0 of 350")
+        visit.says("battery: here it learns from four pictures a step")
     assert not [url for url in visit.requests if BIG.search(url)]
     visit.trained(3)
     visit.one_step()
     assert float(visit.element.get_attribute("data-loss") or "nan") > 0
     assert float(visit.element.get_attribute("data-seconds") or 0) > 0
+    loaded = [url.rsplit("/", 1)[1] for url in visit.requests if "/training" in url]
+    assert loaded == ["training_small.onnx" if width < 400 else "training.onnx"]
     assert page.locator(".teach-positive").count() > 0
     assert page.locator(".teach-negative").count() > 0
     assert page.locator(".explorer-bars tbody th").first.inner_text() == "stem"
@@ -518,12 +519,17 @@ def test_the_page_keeps_nothing_of_its_pictures(browser: Browser, address: str) 
     visit.close()
 
 
+def record(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / "data" / "runs" / f"{name}.json").read_text(encoding="utf-8"))
+
+
 def test_in_the_recorded_run_memory_stays() -> None:
-    rows = json.loads((ROOT / "data" / "runs" / "page_memory.json").read_text(encoding="utf-8"))["rows"]
-    assert [row["step"] // 100 for row in rows] == list(range(1, 11))
+    rows = record("page_memory")["rows"]
+    assert [row["step"] // 100 for row in rows] == list(range(1, len(rows) + 1))
     assert {row["engine"] for row in rows} == {rows[0]["engine"]}
-    for what in ("process", "process_collected", "page_collected"):
-        assert rows[-1][what] < 1.05 * rows[0][what]
+    assert rows[-1]["page_collected"] < 1.05 * rows[0]["page_collected"]
+    for what in ("process", "process_collected"):  # it moves up and down, by tens of megabytes
+        assert max(row[what] for row in rows) - rows[0][what] < 0.25 * (rows[-1]["step"] - rows[0]["step"])
 
 
 # What threads are begun with, in the worker.
@@ -541,7 +547,7 @@ def test_threads_for_those_who_ask(browser: Browser, site: Path) -> None:
     """Below a path, as a project's pages are: this page alone gets the headers, its losses stay what they were."""
     require((os.cpu_count() or 1) > 1, "one core: no threads to choose")
     script = COUNT_THREADS + (site / "_static" / "live" / "teach_worker.js").read_text(encoding="utf-8")
-    losses = {}
+    losses: dict[bool, dict[int, float]] = {}
     with served(site.parent) as server:
         visit = Visit(browser, f"{server}{site.name}/")
         page = visit.page
@@ -605,7 +611,8 @@ def test_a_keyboard_stays_among_the_buttons(browser: Browser, address: str) -> N
 
 def test_it_asks_before_what_is_not_saved_is_lost(browser: Browser, address: str) -> None:
     visit = Visit(browser, address)
-    page, asked = visit.page, []
+    page = visit.page
+    asked: list[str] = []
 
     def answer(dialog: Any) -> None:
         asked.append(dialog.type)
@@ -636,10 +643,17 @@ def test_what_a_browser_keeps_not_is_said(browser: Browser, address: str) -> Non
     visit.close()
 
 
-def test_in_the_recorded_runs_it_was_good_within_two_minutes() -> None:
-    record = json.loads((ROOT / "data" / "runs" / "taught_in_page.json").read_text(encoding="utf-8"))
-    for kind in ("shapes", "stamp"):
-        good, runs = record[kind]["good"], record[kind]["runs"]
+def test_webgpu_is_left_out_while_its_losses_are_others() -> None:
+    losses = record("page_webgpu")
+    assert losses["webgpu"]["classes"] != pytest.approx(losses["wasm"]["classes"], rel=1e-3)
+
+
+@pytest.mark.parametrize("where", list(RECORDS))
+def test_in_the_recorded_runs_it_was_good_within_two_minutes(where: str) -> None:
+    name, kinds = RECORDS[where]
+    found = record(name)
+    for kind in kinds:
+        good, runs = found[kind]["good"], found[kind]["runs"]
         assert [run["seed"] for run in runs] == list(SEEDS[kind])
         for run in runs:
             assert run["state"] == "done"

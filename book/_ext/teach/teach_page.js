@@ -2,7 +2,8 @@
 
 const HOME = document.currentScript.src; // the folder of the worker and of all that it loads
 const PHONE = navigator.maxTouchPoints > 0 && innerWidth < 700;
-const TOTAL = PHONE ? 200 : 350; // steps
+const FILES = [PHONE ? "training_small.onnx" : "training.onnx", "network.onnx"]; // small: four pictures a step, not eight
+const TOTAL = 350; // steps
 const PEAK = 0.01; // the learning rate's highest
 const MOST_SHOWN = 12; // detections of a picture: at first it finds things everywhere
 
@@ -32,7 +33,7 @@ function teachDetector(el) {
   const row = html("div", { class: "explorer-row" });
   controls.append(row);
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
-  const size = Object.values(FILE_SIZES).reduce((a, b) => a + b);
+  const size = ["onnxruntime.wasm", ...FILES].reduce((sum, name) => sum + FILE_SIZES[name], 0);
   const make = (action, label, press) => assign(button(row, label, press).input, { "data-action": action });
   const START = `Watch a detector learn (loads ${megabytes(size)})`;
   const start = make("start", START, begin);
@@ -119,8 +120,8 @@ function teachDetector(el) {
     status.textContent = "This page was opened as a file, and browsers start no worker and load no WebAssembly from there. Serve "
       + "the book with “make serve”, or the folder of its pages with “python -m http.server”, and open http://localhost:8000.";
   } else if (PHONE) {
-    status.textContent = "It computes for a minute or some, with all that one core has. On a phone that takes battery: here it stops "
-      + `after ${TOTAL} steps, and goes on only if you say so.`;
+    status.textContent = "It computes for some minutes with all that one core has. On a phone that takes battery: here it learns from "
+      + "four pictures a step, not eight.";
   }
 
   // ---- talking to the worker
@@ -148,7 +149,7 @@ function teachDetector(el) {
       progress.value = Math.min(1, loaded / size);
       status.textContent = `${megabytes(loaded)} of ${megabytes(size)}`;
     };
-    worker.postMessage({ type: "load", base: new URL(".", HOME).href, files: ["training.onnx", "network.onnx"], threads: threadsNow() });
+    worker.postMessage({ type: "load", base: new URL(".", HOME).href, files: FILES, threads: threadsNow() });
   }
 
   function newWeights(another) {

@@ -74,9 +74,11 @@ def run(args: argparse.Namespace) -> int:
 def divided(args: argparse.Namespace, output: Path) -> tuple[str, list[str]]:
     """A folder that is divided, and its lists to train on, to choose by, and for the last word where there is one.
 
+    A folder with train and test alone is arranged too: val comes from its train.
+
     Raises DataError where copies of one photograph, which stay together, leave nothing to judge by.
     """
-    for lists in (["train", "val", "test"], ["train", "val"], ["train", "test"]):
+    for lists in (["train", "val", "test"], ["train", "val"]):
         if all(has_split(args.folder, split) for split in lists):
             return args.folder, lists
     data = output / "pictures"

@@ -11,6 +11,7 @@ from dsod_lite import DSODConfig, load_model, train
 from dsod_lite.datasets import read_image
 from dsod_lite.training import run as runs
 from dsod_lite.weights import checkpoint
+from dsod_lite.weights.start import SHAPES
 
 DATA = Path(__file__).parents[2] / "data"
 PICTURE = DATA / "shapes/JPEGImages/001013.jpg"
@@ -52,7 +53,7 @@ class LaterConfig(DSODConfig):
 
 def test_a_field_that_a_config_gets_later_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "DSODConfig", LaterConfig)
-    model, _ = load_model(DATA / "runs/shapes_tiny.pt")
+    model, _ = load_model(SHAPES)
     assert isinstance(model.config, LaterConfig)
     assert model.config.fourier_features == 3
 

@@ -16,7 +16,7 @@ from torchvision.transforms import v2
 from dsod_lite import dsod_tiny
 from dsod_lite.datasets import arrange_folder, light_augmentation, open_split
 from dsod_lite.datasets.in_memory import SPARE, InMemory
-from dsod_lite.weights.start import start_from
+from dsod_lite.weights.start import SHAPES, start_from
 
 from ..machinery.records import RECORDS
 from ..parts.common import train_and_judge
@@ -79,7 +79,7 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     train_set.transform = arm.augmentation(SIDE)
     model = dsod_tiny(len(train_set.classes) + 1, SIDE)
     if arm.shapes:
-        start_from(model, RECORDS / "shapes_tiny.pt", train_set.classes)
+        start_from(model, SHAPES, train_set.classes)
     pictures: Dataset[Any] = Mosaic(train_set, arm.mosaic) if arm.mosaic else train_set
     passes = round(epochs * 2000 / (len(train_set) // BATCH * BATCH))
     fields: dict[str, Any] = {"batch_size": BATCH, "weight_average": arm.average}

@@ -92,7 +92,7 @@ def test_advice_is_about_what_is_wrong() -> None:
 def test_one_line_from_labels_to_a_page(
     start: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With labels in YOLO's format, not divided; from the drawn shapes' weights, or with a small detector's at random."""
+    """With labels in YOLO's format, not divided; from the drawn shapes' weights, or a small detector's random ones."""
     voc = write_voc(tmp_path / "voc", train=Rectangles(15))
     arrange_folder([voc], tmp_path / "yolo", val=0, test=0, format="yolo")
     small = lambda num_classes, image_size: small_dsod(num_classes=num_classes, image_size=image_size)  # noqa: E731

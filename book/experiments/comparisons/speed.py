@@ -6,8 +6,8 @@ logits, on one thread of a CPU: by torch as it is, by `fast_network`, and by ONN
 convolutions in eight bits. The four take turns, `epochs` times, and the median counts.
 
 `dsod_tiny` is the trained detector of dsod_lite/weights/shapes_tiny.pt, so for it there is also AP50 on the test
-pictures of data/shapes, as floats and in eight bits. The others have random weights, which take as long. Times belong to the
-machine and to what else it does: run this on a quiet one. What `verify` compares is the count of multiply-adds.
+pictures of data/shapes, as floats and in eight bits. The others have random weights, which take as long. Times belong
+to the machine and to what else it does: run this on a quiet one. What `verify` compares is the count of multiply-adds.
 """
 
 import statistics

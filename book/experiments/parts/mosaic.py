@@ -7,8 +7,6 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision.transforms.v2 import functional
 
-from dsod_lite.datasets.in_memory import InMemory
-
 MIN_SIDE = 1.0
 """Pixels of a box's shorter side, below which nothing is left to learn from."""
 
@@ -22,7 +20,7 @@ class Mosaic(Dataset[Any]):
         share: of the items, from 0 to 1, that are made of four.
     """
 
-    def __init__(self, dataset: InMemory, share: float) -> None:
+    def __init__(self, dataset: Any, share: float) -> None:
         self.dataset, self.share, self.classes = dataset, share, dataset.classes
 
     def __len__(self) -> int:

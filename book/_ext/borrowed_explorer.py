@@ -24,7 +24,9 @@ def script(kind: str, content: Any) -> str:
 
 
 def explorer(chapter: Path) -> str:
-    """The two scripts of the first widget that an executed chapter shows: its state and the place where it appears.
+    """The two scripts of the last widget that an executed chapter shows: its state and the place where it appears.
+
+    The last is the chapter's own; the first may be the picture that all chapters follow.
 
     Raises ExtensionError, naming the chapter, if it has not been executed or shows none.
     """
@@ -35,7 +37,15 @@ def explorer(chapter: Path) -> str:
     views = [data[VIEW] for data in outputs if VIEW in data]
     if not views:
         raise ExtensionError(f"{chapter} shows no explorer")
-    return script(STATE, notebook.metadata.widgets[STATE]) + script(VIEW, views[0])
+    saved, view = notebook.metadata.widgets[STATE], views[-1]
+    own = {name: saved["state"][name] for name in models(saved["state"], view["model_id"])}
+    return script(STATE, {**saved, "state": own}) + script(VIEW, view)
+
+
+def models(state: dict[str, Any], name: str) -> list[str]:
+    """A widget's model and those that it names, such as its layout."""
+    named = re.findall(r"IPY_MODEL_(\w+)", json.dumps(state[name]["state"]))
+    return [name, *(one for one in named if one in state)]
 
 
 def show_explorer(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:

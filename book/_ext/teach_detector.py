@@ -17,7 +17,8 @@ PARTS = Path(__file__).parent / "teach"
 SCRIPTS = [
     *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "box_look", "found_marks")),
     LIVE / "taught.js",
-    *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "photo_boxes", "reader_class", "teach_page")),
+    *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "photo_boxes", "reader_class", "threads")),
+    PARTS / "teach_page.js",
 ]
 WORKER = [
     *(EXPLORERS / "js" / f"{name}.js" for name in ("boxes", "priors", "nms", "detections", "matching")),
@@ -58,6 +59,8 @@ def add_script(app: Sphinx, page: str, template: str, context: dict[str, Any], d
 def copy_files(app: Sphinx, exception: Exception | None) -> None:
     if exception is None and app.builder.format == "html":
         write_files(Path(app.outdir) / "_static" / "live")
+        # A service worker has pages of its own folder and of those below it.
+        shutil.copyfile(PARTS / "thread_headers.js", Path(app.outdir) / "thread_headers.js")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

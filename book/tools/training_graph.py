@@ -21,11 +21,11 @@ BATCH = 8
 RECIPE = TrainConfig(epochs=1)  # AdamW, as the package has it
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, batch: int = BATCH) -> None:
     torch.manual_seed(0)
     model = dsod_tiny(1 + len(CLASSES), IMAGE_SIZE, stem_channels=STEM)
     optimizer = make_optimizer(model, RECIPE)
-    export_training(model, optimizer, folder / "training.onnx", BATCH, classes=CLASSES, with_state=False)
+    export_training(model, optimizer, folder / "training.onnx", batch, classes=CLASSES, with_state=False)
     export_weightless(model, optimizer, folder / "network.onnx")
 
 

@@ -3,6 +3,7 @@
 import argparse
 import math
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torchvision.utils import draw_bounding_boxes, save_image
 from tqdm import tqdm
 
 from ..datasets import DataError, find_images
+from ..datasets.files import free_name
 from ..datasets.folders import split_paths
 from ..datasets.formats.format import Division
 from ..datasets.formats.table import WRITTEN
@@ -56,11 +58,12 @@ def run(args: argparse.Namespace) -> int:
     least = detector.threshold if args.min_score is None else args.min_score
     output = Path(args.output)
     paths = listed(args.pictures, args.split) if args.split else find_images(args.pictures)
-    drawings = {path for path in paths if output.resolve() in path.resolve().parents}
+    own = output.resolve()
+    drawings = {path for path in paths if own in path.resolve().parents}
     if len(drawings) < len(paths):  # those of an earlier call, in a folder below the pictures
         paths = [path for path in paths if path not in drawings]
     for path in paths:
-        if (output / drawing_of(path)).resolve() == path.resolve():
+        if (own / f"{path.stem}{kind_of(path)}").resolve() == path.resolve():
             raise SettingError(f"--output: {path} would be painted over; choose another folder")
     if any(map(is_video, paths)):
         pyav()  # or it is said here, before all the pictures
@@ -70,9 +73,10 @@ def run(args: argparse.Namespace) -> int:
         raise SettingError(f"--format: {output / args.format} is there already; choose another folder")
     output.mkdir(parents=True, exist_ok=True)
     found: dict[str, dict[str, Any]] = {}
+    used: Counter[str] = Counter()
     unread = 0
     for path in tqdm(paths, desc="detecting", disable=len(paths) < 10):
-        target = free_name(output / drawing_of(path), found)
+        target = output / f"{free_name(path.stem, used)}{kind_of(path)}"
         try:
             if is_video(path):
                 found[target.name] = look_through(path, detector, least, target)
@@ -129,9 +133,9 @@ def look_through(path: Path, detector: Detector, least: float, target: Path) -> 
     return {"file": str(path), "width": width, "height": height, "frames": frames}
 
 
-def drawing_of(path: Path) -> str:
-    """The name of what is drawn of a picture or a video."""
-    return path.stem + (".mp4" if is_video(path) else ".png")
+def kind_of(path: Path) -> str:
+    """The suffix of what is drawn of a picture or a video."""
+    return ".mp4" if is_video(path) else ".png"
 
 
 def best_of(detections: dict[str, torch.Tensor], detector: Detector) -> str:
@@ -152,16 +156,6 @@ def labelled(drawing: str, entry: dict[str, Any]) -> LabelledPicture:
 def listed(folders: list[str], split: str) -> list[Path]:
     """The pictures of a list, of each of these folders, in whichever format their labels are."""
     return [path for root in folders for path in split_paths(root, split)]
-
-
-def free_name(path: Path, taken: dict[str, Any]) -> Path:
-    """A name that no earlier picture of this call has: pictures of two folders may be called the same."""
-    number = 2
-    name = path
-    while name.name in taken:
-        name = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return name
 
 
 def drawn(image: torch.Tensor, detections: dict[str, torch.Tensor], classes: tuple[str, ...]) -> torch.Tensor:

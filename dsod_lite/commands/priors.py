@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ..datasets.labels import Upright
 from ..datasets.objects import objects_of_labels
-from ..evaluation.prior_recall import ENOUGH, PARTS, fitting_size, reached, recall_lines, sides, worst_recall
+from ..evaluation.prior_recall import ENOUGH, PARTS, fitting_size, reached, recall_lines, sample, sides, worst_recall
 from ..training.choice import tiny_priors
 
 
@@ -23,19 +23,20 @@ def report(boxes: Tensor, labels: Tensor, classes: Sequence[str], priors: Tensor
     """
     low, high = PARTS["medium"]
     lines = [f"priors at {size}×{size}: of the objects, the share that one of them overlaps by half (IoU 0.5)"]
-    lines += recall_lines(boxes, labels, classes, priors)
+    found = reached(boxes, priors)
+    lines += recall_lines(boxes, labels, classes, found)
     lines.append(f"(small: the root of the area is below {low:g} of the picture's, large: {high:g} or more)")
-    recall, worst = worst_recall(boxes, labels, priors)
+    recall, worst = worst_recall(labels, found)
     if recall >= ENOUGH or not len(boxes):
         return lines
     name = classes[worst - 1]
-    missed = sides(boxes)[(labels == worst) & ~reached(boxes, priors)]
+    missed = sides(boxes)[(labels == worst) & ~found]
     side = missed.median().item() * size
     mend = f"priors with sides of about {side:.0f} pixels (PriorConfig) would reach most"
     if side < 1:
         mend = f"at this size they are {side:.1f} pixels wide and high, which no prior reaches"
     if tiny and (other := fitting_size(boxes, labels, tiny_priors)) != size:
-        better, _ = worst_recall(boxes, labels, tiny_priors(other))
+        better, _ = worst_recall(sample(labels), reached(sample(boxes), tiny_priors(other)))
         if better > recall:
             mend = f"with --image-size {other} no class has less than {better:.2f}"
     return [*lines, f"many of {name} have no prior to speak of: {mend}"]

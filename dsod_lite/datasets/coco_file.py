@@ -99,6 +99,7 @@ class CocoFile:
             name = entry.get("name")
             if not isinstance(name, str) or not name.strip():
                 raise DataError(f"{self.path}: categories: {shown(key)}: name: {shown(name)} is no class's name")
+            name = name.strip()
             if owner.setdefault(name, key) != key:
                 raise DataError(f"{self.path}: categories: {shown(owner[name])} and {shown(key)} are both {name!r}")
             names[key] = name

@@ -1,7 +1,9 @@
 """The files of a folder, looked at once."""
 
 import os
-from collections import defaultdict
+import re
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -18,6 +20,8 @@ DIVISIONS = {
 """What tools call the folders or lists of a division, and what we call them."""
 UNDIVIDED = "default"
 """The one list of a folder that is not divided, as CVAT calls it."""
+UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+"""Controls, ends of lines and halves of letters: XML has no place for some of them, lists of names for none."""
 
 
 class Files:
@@ -54,7 +58,9 @@ class Files:
             self._seen.add((place.st_dev, place.st_ino))
             inner[:] = sorted(name for name in inner if not name.startswith("."))
             start = Path(folder).relative_to(self.root).as_posix()
-            yield from (name if start == "." else f"{start}/{name}" for name in names if not name.startswith("."))
+            for name in names:  # links to a device, and pipes, would be read for ever
+                if not name.startswith(".") and os.path.isfile(os.path.join(folder, name)):
+                    yield name if start == "." else f"{start}/{name}"
 
     @cached_property
     def pictures(self) -> list[str]:
@@ -71,7 +77,8 @@ class Files:
         """The picture that labels mean by a name, None if there is none, or if it could be several.
 
         Args:
-            name: as it stands in the labels; where the folders in it are not here, its last part counts.
+            name: as it stands in the labels; where the folders in it are not here, its last part counts. Macs spell
+                é in two letters, others in one: either is found by the other.
             beside: the file with the labels. Looked for first beside it, then below the folder, then anywhere.
             split: of pictures called the same, the one in this division.
         """
@@ -82,9 +89,8 @@ class Files:
             path = name if start == "." else f"{start}/{name}"
             if path in self._pictures:
                 return path
-        found = self._by_name.get(name.rpartition("/")[2], [])
-        if len(found) > 1:
-            found = [p for p in found if f"/{p}".endswith(f"/{name}")] or found
+        name = unicodedata.normalize("NFC", name)
+        found = self._by_end.get(name) or self._by_end.get(name.rpartition("/")[2], [])
         if len(found) > 1 and split:
             found = [p for p in found if division(p) == DIVISIONS.get(split, split)]
         return found[0] if len(found) == 1 else None
@@ -112,11 +118,24 @@ class Files:
         return set(self.pictures)
 
     @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
+    def _by_end(self) -> dict[str, list[str]]:
+        """a.jpg, train/a.jpg and set/train/a.jpg -> the pictures whose paths end so."""
         found = defaultdict(list)
         for path in self.pictures:
-            found[path.rpartition("/")[2]].append(path)
+            parts = unicodedata.normalize("NFC", path).split("/")
+            for i in range(len(parts)):
+                found["/".join(parts[i:])].append(path)
         return found
+
+
+def look_into(path: Path, size: int = 200_000) -> bytes:
+    """A file's first and last `size` bytes, which tell its format; in UTF-8, if Windows' shell wrote UTF-16."""
+    with open(path, "rb") as file:
+        found = file.read(size)
+        file.seek(max(size, path.stat().st_size - size))
+        found += file.read()
+    encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(found[:2])
+    return found.decode(encoding, "replace").encode() if encoding else found
 
 
 def division_of(split: str) -> str | None:
@@ -140,14 +159,32 @@ def divided(paths: Iterable[str]) -> dict[str, list[str]]:
 
 
 def unique_names(paths: Iterable[str]) -> dict[str, str]:
-    """Path -> the picture's name: without folders and suffix, and with the folders where two would be the same."""
-    paths = list(paths)
-    count: defaultdict[str, int] = defaultdict(int)
-    for path in paths:
-        count[PurePosixPath(path).stem] += 1
-    return {path: _stem(path, count[PurePosixPath(path).stem] > 1) for path in paths}
+    """Path -> the picture's name, which no other has on any disk, and which every format can write.
+
+    Without folders and suffix; with the folders where two would be the same, and with a number where they still are.
+    """
+    paths = list(dict.fromkeys(paths))
+    count = Counter(folded(PurePosixPath(path).stem) for path in paths)
+    used: Counter[str] = Counter()
+    return {path: free_name(_stem(path, count[folded(PurePosixPath(path).stem)] > 1), used) for path in paths}
 
 
 def _stem(path: str, whole: bool) -> str:
     inner = PurePosixPath(path)
-    return "_".join(inner.with_suffix("").parts) if whole else inner.stem
+    name = "_".join(inner.with_suffix("").parts) if whole else inner.stem
+    return UNWRITABLE.sub("_", name).replace("\\", "_").strip(" .") or "_"
+
+
+def free_name(name: str, used: Counter[str]) -> str:
+    """The name, or NAME-2, NAME-3 … where it is used already. It is noted in `used`, which begins empty."""
+    free = name
+    while folded(free) in used:
+        used[folded(name)] += 1
+        free = f"{name}-{used[folded(name)]}"
+    used[folded(free)] = 1
+    return free
+
+
+def folded(name: str) -> str:
+    """A name as those disks compare it that know no case, and one spelling of é."""
+    return unicodedata.normalize("NFC", name).casefold()

@@ -27,5 +27,6 @@ def objects_of_labels(pictures: Iterable[Upright]) -> tuple[Tensor, Tensor, tupl
         if o.box[2] > o.box[0] and o.box[3] > o.box[1]
     ]
     classes = tuple(sorted({name for _, name in rows}))
-    labels = torch.tensor([classes.index(name) + 1 for _, name in rows], dtype=torch.int64)
+    number = {name: label for label, name in enumerate(classes, start=1)}
+    labels = torch.tensor([number[name] for _, name in rows], dtype=torch.int64)
     return torch.tensor([box for box, _ in rows]).reshape(-1, 4), labels, classes

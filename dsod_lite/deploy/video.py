@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib.util
-import math
 import os
 from collections.abc import Iterator
 from fractions import Fraction
@@ -19,6 +18,8 @@ from ..support.files import PART
 SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".3gp")
 TICKS = 90_000
 """A second, in the units of the times that are written: MPEG's, of which all usual frame rates are whole parts."""
+LONGEST = 3600 * TICKS
+"""That a frame is shown. MP4 has no room for a day, which a damaged video may say."""
 CODECS = ("libx264", "mpeg4")
 """The first that is there writes. H.264 is played by every browser."""
 
@@ -98,7 +99,7 @@ class Writer:
     def __init__(self, av: Any, container: Any) -> None:
         self.av, self.container = av, container
         self.stream: Any = None
-        self.last = -math.inf
+        self.last = -1
 
     def write(self, frame: Frame) -> None:
         height, width = frame.picture.shape[-2:]
@@ -110,7 +111,7 @@ class Writer:
             self.stream.codec_context.time_base = Fraction(1, TICKS)
         even = torch.nn.functional.pad(frame.picture, (0, width % 2, 0, height % 2))
         shown = self.av.VideoFrame.from_ndarray(np.ascontiguousarray(even.permute(1, 2, 0).numpy()), format="rgb24")
-        self.last = shown.pts = max(round(frame.time * TICKS), self.last + 1)  # later than the one before
+        self.last = shown.pts = min(max(round(frame.time * TICKS), self.last + 1), self.last + LONGEST)
         shown.time_base = Fraction(1, TICKS)
         self.container.mux(self.stream.encode(shown))
 

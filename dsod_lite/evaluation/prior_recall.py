@@ -16,6 +16,8 @@ PARTS = {"small": (0.0, 0.15), "medium": (0.15, 0.4), "large": (0.4, 9.0)}
 """By the root of the area, as a share of the picture's."""
 AT_MOST = 5000
 """So many objects tell what more of them would."""
+PAIRS = 2**18
+"""Objects times priors that are compared together: a megabyte, which the processor's cache holds."""
 
 
 def reached(boxes: Tensor, priors: Tensor, iou_threshold: float = 0.5) -> Tensor:
@@ -26,20 +28,20 @@ def reached(boxes: Tensor, priors: Tensor, iou_threshold: float = 0.5) -> Tensor
         priors: [P, 4] cxcywh, likewise.
     """
     corners = box_convert(priors, "cxcywh", "xyxy")
-    best = [box_iou(some, corners).amax(dim=1) for some in boxes.split(1000)]
+    best = [box_iou(few, corners).amax(dim=1) for few in boxes.split(max(1, PAIRS // len(priors)))]
     return torch.cat([boxes.new_zeros(0), *best]) >= iou_threshold
 
 
-def recall_lines(boxes: Tensor, labels: Tensor, classes: Sequence[str], priors: Tensor) -> list[str]:
+def recall_lines(boxes: Tensor, labels: Tensor, classes: Sequence[str], found: Tensor) -> list[str]:
     """The priors' recall as a table: the share of each class's objects, of each size, that a prior reaches.
 
     Args:
         boxes: [M, 4] xyxy, fractions of the picture.
         labels: [M], 1 to C.
         classes: their C names.
-        priors: [P, 4] cxcywh, fractions.
+        found: bool [M], see `reached`.
     """
-    found, side = reached(boxes, priors), sides(boxes)
+    side = sides(boxes)
     width = max(map(len, ("class", *classes)))
     lines = [f"{'class':{width}}  objects      all" + "".join(f"{part:>9}" for part in PARTS)]
     for label, name in enumerate(classes, start=1):
@@ -59,9 +61,14 @@ def sides(boxes: Tensor) -> Tensor:
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(dim=1).sqrt()
 
 
-def worst_recall(boxes: Tensor, labels: Tensor, priors: Tensor) -> tuple[float, int]:
-    """The recall of the class that the priors reach least, and its label; classes with few objects are passed over."""
-    found, counts = reached(boxes, priors), labels.bincount()
+def worst_recall(labels: Tensor, found: Tensor) -> tuple[float, int]:
+    """The recall of the class that the priors reach least, and its label; classes with few objects are passed over.
+
+    Args:
+        labels: [M], 1 to C.
+        found: bool [M], see `reached`.
+    """
+    counts = labels.bincount()
     least = min(FEW, int(counts.max())) if len(counts) else 0
     shares = {
         label: found[labels == label].float().mean().item()
@@ -81,13 +88,17 @@ def fitting_size(boxes: Tensor, labels: Tensor, priors_at: Callable[[int], Tenso
         priors_at: the priors [P, 4] cxcywh of an input of so many pixels.
         least: no smaller input than this.
     """
-    step = max(1, len(boxes) // AT_MOST)
-    boxes, labels = boxes[::step], labels[::step]
+    boxes, labels = sample(boxes), sample(labels)
     best, size_of_best = -1.0, least
     for size in (size for size in SIZES if size >= least):
-        recall, _ = worst_recall(boxes, labels, priors_at(size))
+        recall, _ = worst_recall(labels, reached(boxes, priors_at(size)))
         if recall >= ENOUGH:
             return size
         if recall > best + 0.02:  # a larger input costs time; it has to be worth it
             best, size_of_best = recall, size
     return size_of_best
+
+
+def sample(objects: Tensor) -> Tensor:
+    """Every so many-th row, about `AT_MOST` of them."""
+    return objects[:: max(1, len(objects) // AT_MOST)]

@@ -28,7 +28,7 @@ class LossExplorer(PictureExplorer):
     `network` and `map_index` are places in the lists of them, `ratio` is negatives for each positive.
     """
 
-    _modules = ("floats", "priors", "matching", "loss_explorer")
+    _modules = ("floats", "priors", "matching", "heat", "loss_explorer")
 
     networks = traitlets.List(traitlets.Unicode()).tag(sync=True)
     """Their names."""
@@ -57,19 +57,15 @@ class LossExplorer(PictureExplorer):
         first, *others = models.values()
         if any(other.config != first.config for other in others):
             raise ValueError(f"models: {', '.join(models)} are not of one config")
-        config = first.config
-        padded = pad_targets([image], [dict(target)], config.num_classes)
-        boxes, labels, iou = pad_objects(padded["boxes"], padded["labels"], first.priors)
-        matched = match(iou, config.match_threshold)
-        right, _ = matched_targets(matched, boxes, labels, first.priors)
-        losses = [F.cross_entropy(raw_answers(m, image)[1], right[0], reduction="none") for m in models.values()]
+        right, positive = right_answers(first, image, target)
+        losses = [prior_losses(model, image, right) for model in models.values()]
         state = {
             "networks": list(models),
             "losses": [to_text(each) for each in losses],
-            "positives": (matched[0] >= 0).nonzero().flatten().tolist(),
-            "min_negatives": config.min_negatives,
+            "positives": positive.nonzero().flatten().tolist(),
+            "min_negatives": first.config.min_negatives,
         }
-        return cls(config, image, target["boxes"], **{**state, **traits})
+        return cls(first.config, image, target["boxes"], **{**state, **traits})
 
     def still(self) -> Figure:
         loss = from_text(self.losses[self.network], 1)[:, 0]
@@ -91,3 +87,17 @@ class LossExplorer(PictureExplorer):
         axes.imshow(heat.numpy(), cmap="inferno", alpha=0.5, extent=(0, side, side, 0), vmin=0, vmax=loss.max().item())
         axes.set_title(f"{self.networks[self.network]}: {int(mined.sum())} negatives are mined", fontsize=10)
         return figure
+
+
+def right_answers(model: DSOD, image: Tensor, target: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+    """The label [P] that each prior should give, int64, and whether it answers for an object, bool [P]."""
+    padded = pad_targets([image], [dict(target)], model.config.num_classes)
+    boxes, labels, iou = pad_objects(padded["boxes"], padded["labels"], model.priors)
+    matched = match(iou, model.config.match_threshold)
+    right, _ = matched_targets(matched, boxes, labels, model.priors)
+    return right[0], matched[0] >= 0
+
+
+def prior_losses(model: DSOD, image: Tensor, right: Tensor) -> Tensor:
+    """Every prior's cross-entropy [P] for its right answer."""
+    return F.cross_entropy(raw_answers(model, image)[1], right, reduction="none")

@@ -20,7 +20,31 @@ from .thumbnail import thumbnail
 LONGEST_SIDE = 480  # pixels of the shipped picture
 
 
-class PredictionExplorer(Explorer):
+class Answers(traitlets.HasTraits):
+    """The raw answers for K of a model's priors, as js/answers.js reads them, and what becomes of them."""
+
+    width = traitlets.Int(1).tag(sync=True)
+    height = traitlets.Int(1).tag(sync=True)
+    """Of the picture that was given, in pixels."""
+    classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The names of the labels 1, 2, ..."""
+    offsets = traitlets.Unicode().tag(sync=True)
+    """[K, 4]; this and `logits` as text, see `floats.to_text`."""
+    logits = traitlets.Unicode().tag(sync=True)
+    """[K, C], background first."""
+    prior_indices = traitlets.List(traitlets.Int()).tag(sync=True)
+    """Which of the model's priors the K are, in its order."""
+    num_priors = traitlets.Int().tag(sync=True)
+    """How many the model has."""
+    best_left_out = traitlets.Float().tag(sync=True)
+    """No other prior gives a class a score above this."""
+    candidates_per_class = traitlets.Int(400).tag(sync=True)
+    detections_per_image = traitlets.Int(200).tag(sync=True)
+    score_threshold = traitlets.Float(0.3).tag(sync=True)
+    nms_threshold = traitlets.Float(0.45).tag(sync=True)
+
+
+class PredictionExplorer(Answers, Explorer):
     """Move the thresholds, take suppression away, and look into any box: its prior, its offsets, its scores.
 
     It holds the raw answers for K of the model's priors, those that give some class the highest scores.
@@ -30,33 +54,13 @@ class PredictionExplorer(Explorer):
 
     picture = traitlets.Unicode().tag(sync=True)
     """A JPEG in a data URL, or empty for a blank sheet."""
-    width = traitlets.Int(1).tag(sync=True)
-    height = traitlets.Int(1).tag(sync=True)
-    """Of the picture that was given, in pixels."""
-    classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """The names of the labels 1, 2, ..."""
     objects = traitlets.List(traitlets.List(traitlets.Float(), minlen=5, maxlen=5)).tag(sync=True)
     """The ground truth: x1, y1, x2, y2 in pixels, and the label."""
-
     priors = traitlets.Unicode().tag(sync=True)
-    """[K, 4] cxcywh, fractions; this, `offsets` and `logits` as text, see `floats.to_text`."""
-    offsets = traitlets.Unicode().tag(sync=True)
-    """[K, 4]."""
-    logits = traitlets.Unicode().tag(sync=True)
-    """[K, C], background first."""
-    prior_indices = traitlets.List(traitlets.Int()).tag(sync=True)
-    """Which of the model's priors the K are, in its order."""
-    num_priors = traitlets.Int().tag(sync=True)
-    """How many the model has."""
-    best_left_out = traitlets.Float().tag(sync=True)
-    """No other prior gives a class a score above this."""
+    """[K, 4] cxcywh, fractions, as text."""
     map_sizes = traitlets.List(traitlets.Int()).tag(sync=True)
     aspect_ratios = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
-    candidates_per_class = traitlets.Int(400).tag(sync=True)
-    detections_per_image = traitlets.Int(200).tag(sync=True)
 
-    score_threshold = traitlets.Float(0.3).tag(sync=True)
-    nms_threshold = traitlets.Float(0.45).tag(sync=True)
     suppression = traitlets.Bool(True).tag(sync=True)
     """False: all boxes above the score threshold, as they are before suppression."""
     label = traitlets.Int(0).tag(sync=True)
@@ -91,32 +95,20 @@ class PredictionExplorer(Explorer):
         names = list(classes) or [str(label) for label in range(1, config.num_classes)]
         if len(names) != config.num_classes - 1:
             raise ValueError(f"classes: {len(names)} names, but the model has {config.num_classes - 1} classes")
-        offsets, logits = raw_answers(model, image)
-        if not logits.isfinite().all():
-            raise ValueError("logits: the model's answer on this picture is not finite")
-
-        scores = logits.softmax(dim=1)[:, 1:]
-        best, label = scores.max(dim=1)
-        order = best.argsort(descending=True, stable=True)
-        chosen = order[:keep].sort().values  # in the model's order, which decides between equal scores
+        answers = best_answers(model, image, keep)
+        logits = from_text(answers["logits"], config.num_classes)
+        first = int(logits.softmax(dim=1)[:, 1:].amax(dim=1).argmax())
         return cls(
             picture=thumbnail(image, LONGEST_SIDE),
             width=image.shape[-1],
             height=image.shape[-2],
             classes=names,
+            priors=to_text(model.priors[answers["prior_indices"]]),
             objects=[] if target is None else object_rows(target),
-            priors=to_text(model.priors[chosen]),
-            offsets=to_text(offsets[chosen]),
-            logits=to_text(logits[chosen]),
-            prior_indices=chosen.tolist(),
-            num_priors=len(best),
-            best_left_out=best[order[keep:]].max().item() if len(best) > keep else 0.0,
             map_sizes=list(config.map_sizes),
             aspect_ratios=[list(ratios) for ratios in config.priors.aspect_ratios],
-            candidates_per_class=config.candidates_per_class,
-            detections_per_image=config.detections_per_image,
-            nms_threshold=config.nms_threshold,
-            selected=[int(order[0]), int(label[order[0]]) + 1],
+            selected=[answers["prior_indices"][first], int(logits[first, 1:].argmax()) + 1],
+            **answers,
         )
 
     def detections(self) -> dict[str, Tensor]:
@@ -153,7 +145,7 @@ class PredictionExplorer(Explorer):
 @torch.no_grad()
 def raw_answers(model: DSOD, image: Tensor) -> tuple[Tensor, Tensor]:
     """Offsets [P, 4] and logits [P, C] of one picture in evaluation mode, float32 on the CPU."""
-    model = copy.deepcopy(model).eval()  # a copy, because a frozen part may be in a mode of its own
+    model = in_evaluation(model)
     offsets, logits = model.network(model.normalize([image.to(model.priors.device)]))
     return offsets[0].float().cpu(), logits[0].float().cpu()
 
@@ -161,3 +153,32 @@ def raw_answers(model: DSOD, image: Tensor) -> tuple[Tensor, Tensor]:
 def object_rows(target: Mapping[str, Any]) -> list[list[float]]:
     """x1, y1, x2, y2 and the label of each object."""
     return [[*box, label] for box, label in zip(target["boxes"].tolist(), target["labels"].tolist(), strict=True)]
+
+
+def best_answers(model: DSOD, image: Tensor, keep: int) -> dict[str, Any]:
+    """The raw answers of the `keep` priors that give some class the highest scores, as `Answers` has them.
+
+    Raises:
+        ValueError: a logit is not finite.
+    """
+    offsets, logits = raw_answers(model, image)
+    if not logits.isfinite().all():
+        raise ValueError("logits: the model's answer on this picture is not finite")
+    best = logits.softmax(dim=1)[:, 1:].amax(dim=1)
+    order = best.argsort(descending=True, stable=True)
+    chosen = order[:keep].sort().values  # in the model's order, which decides between equal scores
+    return {
+        "offsets": to_text(offsets[chosen]),
+        "logits": to_text(logits[chosen]),
+        "prior_indices": chosen.tolist(),
+        "num_priors": len(best),
+        "best_left_out": best[order[keep:]].max().item() if len(best) > keep else 0.0,
+        "candidates_per_class": model.config.candidates_per_class,
+        "detections_per_image": model.config.detections_per_image,
+        "nms_threshold": model.config.nms_threshold,
+    }
+
+
+def in_evaluation(model: DSOD) -> DSOD:
+    """A copy in evaluation mode: a copy, because a frozen part may be in a mode of its own."""
+    return copy.deepcopy(model).eval()

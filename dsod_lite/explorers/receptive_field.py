@@ -1,12 +1,16 @@
 """Receptive fields: which pixels a cell of a map depends on."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..detector.config import DSODConfig
+from ..detector.model import DSOD
 from ..detector.network import Network
+from .predictions import in_evaluation
 
 
 class ReceptiveField(NamedTuple):
@@ -57,4 +61,39 @@ def receptive_fields(config: DSODConfig) -> list[ReceptiveField]:
         i = len(low) // 2
         step = int(low[i + 1] - low[i])
         fields.append(ReceptiveField(int(low[i]) - i * step, step, int(high[i] - low[i]) + 1))
+    return fields
+
+
+class EffectiveField(NamedTuple):
+    """How much the pixels around a prior's centre move the answer of its cell, over some pictures and all channels."""
+
+    strength: Tensor
+    """float32 [64, 64], the strongest 1: a square of twice the input's side, with the prior's centre in the middle."""
+    width: float
+    """95 % of the squared gradient lie within so many pixels, if it falls off as a bell curve does."""
+
+
+def effective_fields(model: DSOD, pictures: Sequence[Tensor]) -> list[EffectiveField]:
+    """The effective receptive field of each map that the head reads, finest first.
+
+    It is the gradient of one cell, on pictures laid side by side, so that no edge cuts a field off (Luo and others,
+    "Understanding the effective receptive field in deep convolutional neural networks", NeurIPS 2016).
+
+    Args:
+        model: left as it is. The side of its input is a multiple of 32 and of each map's cells.
+        pictures: [3, H, W], float in [0, 1]; 16, or a multiple of it.
+    """
+    network, side = in_evaluation(model).network, model.config.image_size
+    grid = model.normalize(pictures).unflatten(0, (-1, 4, 4))
+    sheet = grid.permute(0, 3, 1, 4, 2, 5).reshape(-1, 3, 4 * side, 4 * side).requires_grad_()
+    fields = []
+    for level in network.maps(sheet):
+        cell, step = level.shape[-1] // 2, sheet.shape[-1] // level.shape[-1]
+        (heard,) = torch.autograd.grad(level[..., cell, cell].sum(), sheet, retain_graph=True)
+        start = cell * step + step // 2 - side
+        energy = heard.square().sum(dim=(0, 1))[start : start + 2 * side, start : start + 2 * side]
+        columns, share = torch.arange(2 * side) + 0.5, energy.sum(dim=0) / energy.sum()
+        spread = (share * (columns - (share * columns).sum()) ** 2).sum().sqrt()
+        strength = F.avg_pool2d(energy[None], side // 32)[0].sqrt()
+        fields.append(EffectiveField(strength / strength.max(), 2 * 1.96 * spread.item()))
     return fields

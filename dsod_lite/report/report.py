@@ -114,7 +114,7 @@ def write_report(learned: Learned, path: Path) -> dict[str, Any]:
         section("Defects of the folder", bullets(learned.defects[:40]),
                 paragraph(f"and {len(learned.defects) - 40} more") if len(learned.defects) > 40 else ""),
     )  # fmt: skip
-    write_whole(path, html.encode("utf-8"))
+    write_whole(path, html.encode("utf-8", "replace"))  # names of files may be no text
     return said
 
 
@@ -184,7 +184,7 @@ def picture_of(judged: Judged, index: int) -> Tensor:
 def one_picture(learned: Learned) -> str:
     """The explorer of raw answers, on the picture with the most objects."""
     judged = learned.judged
-    image, target = judged.dataset[fullest(judged)]
+    image, target = picture_of(judged, fullest(judged)), judged.targets[fullest(judged)]
     widget = PredictionExplorer.from_model(learned.model, image, target, learned.classes)
     widget.score_threshold = learned.threshold
     return explorer(widget, "answers")

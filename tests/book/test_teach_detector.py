@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -330,7 +331,7 @@ class Visit:
         self.requests: list[str] = []
         watch(self.page, home, self.problems.append, self.problems.append)
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(f"{home}{PAGE}.html")
+        self.page.goto(f"{home}{PAGE}.html?seed=1")
         self.element = self.page.locator("#train-in-page")
         expect(self.element).to_have_attribute("data-state", "idle")
 
@@ -342,6 +343,26 @@ class Visit:
     def reaches(self, state: str) -> None:
         expect(self.element).to_have_attribute("data-state", state, timeout=120_000)
 
+    def has_done(self, steps: int) -> None:
+        self.page.wait_for_function(
+            "(n) => Number(document.getElementById('train-in-page').dataset.step) >= n", arg=steps, timeout=120_000
+        )
+
+    def trained(self, steps: int) -> None:
+        """Loads it, and stops after so many steps or one more."""
+        self.press("start")
+        self.has_done(steps)
+        self.press("pause")
+        self.reaches("paused")
+
+    def one_step(self) -> None:
+        before = self.steps()
+        self.press("step")
+        expect(self.element).to_have_attribute("data-step", str(before + 1), timeout=60_000)
+
+    def says(self, text: str) -> None:
+        expect(self.page.locator("[role=status]").first).to_contain_text(text, timeout=60_000)
+
     def steps(self) -> int:
         return int(self.element.get_attribute("data-step") or 0)
 
@@ -352,18 +373,15 @@ class Visit:
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
 def test_it_learns_stops_and_goes_on(browser: Browser, address: str, width: int, scheme: Any, tmp_path: Path) -> None:
-    visit = Visit(browser, address, width, color_scheme=scheme)
+    visit = Visit(browser, address, width, color_scheme=scheme, has_touch=width < 400)
     page = visit.page
     page.wait_for_load_state("networkidle")
+    if width < 400:  # a phone
+        visit.says("battery: here it stops after 200 steps")
+    expect(page.locator(".explorer-facts")).to_contain_text("0 of 200" if width < 400 else "0 of 350")
     assert not [url for url in visit.requests if BIG.search(url)]
-    visit.press("start")
-    visit.reaches("training")
-    page.wait_for_function("Number(document.getElementById('train-in-page').dataset.step) >= 3", timeout=120_000)
-    visit.press("pause")
-    visit.reaches("paused")
-    before = visit.steps()
-    visit.press("step")
-    expect(visit.element).to_have_attribute("data-step", str(before + 1), timeout=60_000)
+    visit.trained(3)
+    visit.one_step()
     assert float(visit.element.get_attribute("data-loss") or "nan") > 0
     assert float(visit.element.get_attribute("data-seconds") or 0) > 0
     assert page.locator(".teach-positive").count() > 0
@@ -387,7 +405,7 @@ def test_it_learns_stops_and_goes_on(browser: Browser, address: str, width: int,
         visit.press("teach")
         visit.reaches("training")
         page.get_by_role("slider").fill("0.5")
-        page.wait_for_function("Number(document.getElementById('train-in-page').dataset.step) >= 1", timeout=120_000)
+        visit.has_done(1)
         visit.press("pause")
     visit.close()
 
@@ -469,6 +487,156 @@ def test_pictures_with_boxes_teach_a_class(browser: Browser, address: str, tmp_p
     visit.close()
 
 
+def live_objects(page: Page) -> dict[str, int]:
+    """How many nodes, listeners and bitmaps the page keeps, after a collection."""
+    browser = page.context.new_cdp_session(page)
+    browser.send("HeapProfiler.collectGarbage")
+    bitmap = browser.send("Runtime.evaluate", {"expression": "ImageBitmap.prototype"})["result"]["objectId"]
+    found = browser.send("Runtime.queryObjects", {"prototypeObjectId": bitmap})["objects"]["objectId"]
+    length = {"objectId": found, "functionDeclaration": "function () { return this.length; }", "returnByValue": True}
+    counts = {"bitmaps": browser.send("Runtime.callFunctionOn", length)["result"]["value"]}
+    browser.send("Runtime.releaseObject", {"objectId": found})
+    browser.send("HeapProfiler.collectGarbage")
+    counts |= browser.send("Memory.getDOMCounters")
+    return counts
+
+
+def test_the_page_keeps_nothing_of_its_pictures(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address)
+    visit.trained(6)
+
+    def look(pictures: int) -> dict[str, int]:
+        for _ in range(pictures):
+            visit.press("next")
+        visit.one_step()  # it comes after them
+        return live_objects(visit.page)
+
+    before = look(8)
+    after = look(40)
+    assert after["bitmaps"] <= 2
+    assert after["jsEventListeners"] == before["jsEventListeners"]
+    assert after["nodes"] < before["nodes"] + 100  # boxes and names of a dozen detections, more or fewer
+    visit.close()
+
+
+def test_in_the_recorded_run_memory_stays() -> None:
+    rows = json.loads((ROOT / "data" / "runs" / "page_memory.json").read_text(encoding="utf-8"))["rows"]
+    assert [row["step"] // 100 for row in rows] == list(range(1, 11))
+    assert {row["engine"] for row in rows} == {rows[0]["engine"]}
+    for what in ("process", "process_collected", "page_collected"):
+        assert rows[-1][what] < 1.05 * rows[0][what]
+
+
+# What threads are begun with, in the worker.
+COUNT_THREADS = """
+self.begun = 0;
+const One = Worker;
+self.Worker = function (...given) {
+  begun += 1;
+  return new One(...given);
+};
+"""
+
+
+def test_threads_for_those_who_ask(browser: Browser, site: Path) -> None:
+    """Below a path, as a project's pages are: this page alone gets the headers, its losses stay what they were."""
+    require((os.cpu_count() or 1) > 1, "one core: no threads to choose")
+    script = COUNT_THREADS + (site / "_static" / "live" / "teach_worker.js").read_text(encoding="utf-8")
+    losses = {}
+    with served(site.parent) as server:
+        visit = Visit(browser, f"{server}{site.name}/")
+        page = visit.page
+        page.on("console", lambda m: visit.problems.append(m.text) if m.type == "warning" else None)
+        page.on("dialog", lambda dialog: dialog.accept())  # that what was learned is not saved
+        page.route("**/teach_worker.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
+        for isolated in (False, True):
+            assert page.evaluate("crossOriginIsolated") is isolated
+            visit.trained(1)
+            losses[isolated] = {}
+            while visit.steps() < 6:
+                visit.one_step()
+                losses[isolated][visit.steps()] = float(visit.element.get_attribute("data-loss") or "nan")
+            threads = page.evaluate("Math.min(4, navigator.hardwareConcurrency)") if isolated else 1
+            assert page.workers[0].evaluate("begun") == threads - 1
+            assert page.locator(".explorer-facts").inner_text().count(f", {threads}\n") == 1
+            page.goto(f"{server}{site.name}/{PAGE}.html?seed=1")
+            with page.expect_navigation():
+                visit.press("threads")
+            visit.reaches("idle")
+        assert not page.evaluate("crossOriginIsolated")
+        with page.expect_navigation():
+            visit.press("threads")
+        page.goto(f"{server}{site.name}/other.html")
+        assert not page.evaluate("crossOriginIsolated")
+        assert page.evaluate("navigator.serviceWorker.controller") is None
+        visit.close()
+    both = losses[False].keys() & losses[True].keys()
+    assert len(both) > 1
+    for step in both:
+        assert losses[True][step] == pytest.approx(losses[False][step], rel=1e-3)
+
+
+def test_what_did_not_load_is_loaded_at_the_next_press(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address)
+    visit.context.set_offline(True)
+    visit.press("start")
+    visit.reaches("failed")
+    visit.says("It did not load")
+    visit.problems.clear()
+    visit.context.set_offline(False)
+    expect(visit.page.locator("[data-action=start]")).to_have_text("Try again")
+    visit.press("start")
+    visit.page.keyboard.press("Enter")  # a second press begins nothing more
+    visit.has_done(1)
+    assert len(visit.page.workers) == 1
+    visit.close()
+
+
+def test_a_keyboard_stays_among_the_buttons(browser: Browser, address: str) -> None:
+    """Enter starts, pauses, and goes on, without a Tab in between."""
+    visit = Visit(browser, address)
+    visit.press("start")
+    visit.has_done(1)
+    visit.page.keyboard.press("Enter")
+    visit.reaches("paused")
+    visit.page.keyboard.press("Enter")
+    visit.reaches("training")
+    visit.close()
+
+
+def test_it_asks_before_what_is_not_saved_is_lost(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address)
+    page, asked = visit.page, []
+
+    def answer(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()  # stay
+
+    page.on("dialog", answer)
+    visit.trained(1)
+    with page.expect_event("dialog"):
+        page.close(run_before_unload=True)
+    assert asked == ["beforeunload"]
+    visit.press("save-live")
+    visit.says("keeps it there")
+    assert "Nothing is unsaved" in page.locator(".teach-files").inner_text()
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
+    assert asked == ["beforeunload"]
+    visit.close()
+
+
+def test_what_a_browser_keeps_not_is_said(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address)
+    page = visit.page
+    page.evaluate("() => { caches.open = () => Promise.reject(new Error('the quota is used up')); }")
+    visit.trained(1)
+    visit.press("save-live")
+    visit.says("keeps nothing for this page (the quota is used up)")
+    assert "Not saved yet" in page.locator(".teach-files").inner_text()
+    visit.close()
+
+
 def test_in_the_recorded_runs_it_was_good_within_two_minutes() -> None:
     record = json.loads((ROOT / "data" / "runs" / "taught_in_page.json").read_text(encoding="utf-8"))
     for kind in ("shapes", "stamp"):
@@ -492,7 +660,7 @@ def test_the_files_it_saves_open_in_the_live_detector(functions: Page) -> None:
 def test_from_a_folder_it_says_how_to_serve_it(browser: Browser, site: Path) -> None:
     visit = Visit(browser, f"{site.as_uri()}/")
     expect(visit.page.locator("[role=status]").first).to_contain_text("python -m http.server")
-    assert visit.page.locator("[data-action=start]").count() == 0
+    assert visit.page.locator("[data-action=start], [data-action=threads]").count() == 0
     visit.close()
 
 

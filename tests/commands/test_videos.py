@@ -68,6 +68,12 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         assert (there - picture.float()).abs().mean() < 16  # the encoder's loss; of another frame it is 40
 
 
+@pytest.mark.parametrize("far", [1e5, 1e15])
+def test_a_frame_that_says_it_comes_in_days_is_written_all_the_same(far: float, tmp_path: Path) -> None:
+    clip(tmp_path / "a.mp4", [0.0, 0.04, far])
+    assert len(list(read_frames(tmp_path / "a.mp4"))) == 3
+
+
 def test_a_telephone_that_was_held_upright(tmp_path: Path) -> None:
     """It stores lying frames, and by how much they are to be turned against the clock."""
     lying = np.zeros((64, 96, 3), np.uint8)

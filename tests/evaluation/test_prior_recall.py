@@ -19,8 +19,8 @@ def test_by_hand() -> None:
     boxes = torch.tensor([[0.0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1], [0.25, 0.25, 0.75, 0.75], [0.0, 0, 0.5, 0.25]])
     assert reached(boxes, PRIORS).tolist() == [True, True, False, True]  # the last one's IoU is a half
     labels = torch.tensor([1, 1, 2, 2])
-    assert worst_recall(boxes, labels, PRIORS) == (0.5, 2)
-    lines = recall_lines(boxes, labels, ("cat", "dog"), PRIORS)
+    assert worst_recall(labels, reached(boxes, PRIORS)) == (0.5, 2)
+    lines = recall_lines(boxes, labels, ("cat", "dog"), reached(boxes, PRIORS))
     assert lines[1].split() == ["cat", "2", "1.00", "–", "–", "1.00"]
     assert lines[2].split() == ["dog", "2", "0.50", "–", "1.00", "0.00"]
 
@@ -28,12 +28,12 @@ def test_by_hand() -> None:
 def test_a_class_with_few_objects_decides_nothing() -> None:
     boxes = torch.cat([torch.tensor([[0.0, 0, 0.5, 0.5]]).repeat(20, 1), torch.tensor([[0.4, 0.4, 0.6, 0.6]])])
     labels = torch.tensor([1] * 20 + [2])
-    assert worst_recall(boxes, labels, PRIORS) == (1.0, 1)
-    assert worst_recall(boxes[20:], labels[20:], PRIORS) == (0.0, 2)  # unless there is no other
+    assert worst_recall(labels, reached(boxes, PRIORS)) == (1.0, 1)
+    assert worst_recall(labels[20:], reached(boxes[20:], PRIORS)) == (0.0, 2)  # unless there is no other
 
 
 def test_no_objects_need_no_priors() -> None:
-    assert worst_recall(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64), PRIORS) == (1.0, 0)
+    assert worst_recall(torch.zeros(0, dtype=torch.int64), reached(torch.zeros(0, 4), PRIORS)) == (1.0, 0)
 
 
 def test_small_objects_ask_for_a_large_input_and_large_ones_do_not() -> None:

@@ -59,7 +59,7 @@ def test_the_mined_are_the_packages(browser: Browser) -> None:
     losses, positive = torch.rand(40, 60, generator=rng), torch.rand(40, 60, generator=rng) < 0.1
     positive[0] = False
     cases = [[one.tolist(), at.nonzero().flatten().tolist()] for one, at in zip(losses, positive, strict=True)]
-    page = functions_page(browser, "matching", "loss_explorer")
+    page = functions_page(browser, "matching", "heat")
     for ratio, least in ((3, 0), (1, 10), (0, 2)):
         call = f"cases => cases.map(([l, p]) => hardest(Float32Array.from(l), p, {ratio}, {least}))"
         found = torch.zeros_like(positive)

@@ -28,6 +28,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pictures.classes = names  # type: ignore[assignment]
     pictures.sizes = [(64, 64)] * 4  # type: ignore[attr-defined]
     pictures.names[0] = "</script><script>alert(1)</script>"
+    pictures.names[1] = "\udcff"  # of a file whose name is no text
     found = predict(model, pictures, progress=False)
     learned = Learned(
         title="A detector of <b>red</b>", model=model, classes=names, train_set=Rectangles(4, augment=True),

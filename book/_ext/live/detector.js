@@ -13,13 +13,21 @@ async function fetchBytes(url, progress) {
   }
 }
 
-// ONNX Runtime Web, from the folder `base`.
-async function loadEngine(base, progress) {
+// ONNX Runtime Web, from the folder `base`. More threads than one need a page that is isolated from other sites.
+async function loadEngine(base, progress, threads = 1) {
   const wasm = await fetchBytes(new URL("onnxruntime.wasm", base), progress);
-  const engine = await import(new URL("onnxruntime.js", base));
+  const engine = await import(await withHeadersOfPage(new URL("onnxruntime.js", base)));
   engine.env.wasm.wasmBinary = wasm;
-  engine.env.wasm.numThreads = 1; // more would need headers that a plain server does not send
+  engine.env.wasm.numThreads = threads;
   return engine;
+}
+
+// The address of a script's copy. A thread that begins with the copy has the headers of the page; with the script itself it
+// would have those that the server sent.
+async function withHeadersOfPage(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
+  return URL.createObjectURL(await response.blob());
 }
 
 // A detector from the bytes of a file that `python -m dsod_lite export` wrote.

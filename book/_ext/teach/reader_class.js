@@ -1,6 +1,7 @@
 // The reader's class: what it is called, and a stamp or pictures to learn it from.
 
-// learn({ name, stamp }) or learn({ name, photos, kept }) is called when a button asks for it.
+// learn({ name, stamp }) or learn({ name, photos, kept }) is called when a button asks for it. Gives { pictures() }: how many
+// have boxes.
 function readerClass(parent, learn) {
   const column = (title) => {
     const element = html("div", { class: "teach-column" }, html("p", { class: "explorer-title" }, title));
@@ -16,9 +17,11 @@ function readerClass(parent, learn) {
   const fromStamp = learner(stampSide, "teach", "Learn it, from new random weights", () => learn({ name: name(), stamp: pad.cut() }));
 
   const photoSide = column("… or show it, in pictures of your own");
+  photoSide.append(html("p", { class: "explorer-note" }, "They stay in this page, and are gone when it is closed."));
   const photos = photoBoxes(photoSide, () => {
     const { photos: some, kept } = photos.sorted();
     fromPhotos.disabled = !some.length || !kept.length;
   });
   const fromPhotos = learner(photoSide, "teach-photos", "Learn from these pictures", () => learn({ name: name(), ...photos.sorted() }));
+  return { pictures: () => Object.values(photos.sorted()).flat().length };
 }

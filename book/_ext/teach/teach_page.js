@@ -1,7 +1,8 @@
 // The page's part: buttons, curves and pictures. The worker does the work.
 
 const HOME = document.currentScript.src; // the folder of the worker and of all that it loads
-const TOTAL = 350; // steps
+const PHONE = navigator.maxTouchPoints > 0 && innerWidth < 700;
+const TOTAL = PHONE ? 200 : 350; // steps
 const PEAK = 0.01; // the learning rate's highest
 const MOST_SHOWN = 12; // detections of a picture: at first it finds things everywhere
 
@@ -33,7 +34,8 @@ function teachDetector(el) {
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
   const size = Object.values(FILE_SIZES).reduce((a, b) => a + b);
   const make = (action, label, press) => assign(button(row, label, press).input, { "data-action": action });
-  const start = make("start", `Watch a detector learn (loads ${megabytes(size)})`, begin);
+  const START = `Watch a detector learn (loads ${megabytes(size)})`;
+  const start = make("start", START, begin);
   start.classList.add("live-load");
   const pause = make("pause", "Pause", () => worker.postMessage({ type: "pause" }));
   const one = make("step", "One step", () => worker.postMessage({ type: "step" }));
@@ -42,6 +44,7 @@ function teachDetector(el) {
   const progress = html("progress", { "aria-label": "Loaded", max: 1, value: 0, hidden: true });
   const status = html("p", { class: "explorer-note", role: "status" });
   loading.append(progress, status);
+  const choice = threadChoice(row, (error) => { status.textContent = `More threads are not to be had here: ${error.message}`; });
   const rate = slider(controls, "Learning rate, at its highest",
     { min: -3, max: 0.5, step: 0.05, format: (v) => (10 ** v).toPrecision(2) }, (exponent) => {
       peak = 10 ** exponent;
@@ -67,7 +70,7 @@ function teachDetector(el) {
   const files = html("div", { class: "teach-more teach-files" });
   root.append(yours, files);
   let ownName = "yours";
-  readerClass(yours, ({ name, ...content }) => {
+  const reader = readerClass(yours, ({ name, ...content }) => {
     ownName = name;
     worker.postMessage({ type: "pause" });
     worker.postMessage({ type: "class", ...content });
@@ -94,7 +97,7 @@ function teachDetector(el) {
   }
 
   addEventListener("beforeunload", (event) => {
-    if (last && last.step > lastSaved) event.preventDefault(); // the browser asks whether to leave
+    if ((last && last.step > lastSaved) || reader.pictures()) event.preventDefault(); // the browser asks whether to leave
   });
 
   // A picture with boxes over it.
@@ -115,12 +118,14 @@ function teachDetector(el) {
     start.remove();
     status.textContent = "This page was opened as a file, and browsers start no worker and load no WebAssembly from there. Serve "
       + "the book with “make serve”, or the folder of its pages with “python -m http.server”, and open http://localhost:8000.";
-  } else if (navigator.maxTouchPoints > 0 && innerWidth < 700) {
-    status.textContent = "It computes for some minutes with all that one core has. On a phone that takes battery.";
+  } else if (PHONE) {
+    status.textContent = "It computes for a minute or some, with all that one core has. On a phone that takes battery: here it stops "
+      + `after ${TOTAL} steps, and goes on only if you say so.`;
   }
 
   // ---- talking to the worker
   function begin() {
+    if (el.dataset.state === "loading") return;
     if (el.dataset.state === "paused" || el.dataset.state === "done") {
       if (el.dataset.state === "done") {
         total += TOTAL;
@@ -133,7 +138,9 @@ function teachDetector(el) {
     state("loading");
     progress.hidden = false;
     let loaded = 0;
-    worker = new Worker(new URL("teach_worker.js", HOME), { type: "module" });
+    // Through a blob, which has the headers of the page, and not those that the server sends with a script.
+    const script = new Blob([`import ${JSON.stringify(new URL("teach_worker.js", HOME))};`], { type: "text/javascript" });
+    worker = new Worker(URL.createObjectURL(script), { type: "module" });
     worker.onerror = (event) => fail(event.message || "the worker did not start");
     worker.onmessage = ({ data: { type, ...content } }) => heard[type](content);
     heard.loaded = ({ bytes }) => {
@@ -141,7 +148,7 @@ function teachDetector(el) {
       progress.value = Math.min(1, loaded / size);
       status.textContent = `${megabytes(loaded)} of ${megabytes(size)}`;
     };
-    worker.postMessage({ type: "load", base: new URL(".", HOME).href, files: ["training.onnx", "network.onnx"] });
+    worker.postMessage({ type: "load", base: new URL(".", HOME).href, files: ["training.onnx", "network.onnx"], threads: threadsNow() });
   }
 
   function newWeights(another) {
@@ -159,8 +166,13 @@ function teachDetector(el) {
   }
 
   function fail(message) {
-    status.textContent = message;
+    const loading = el.dataset.state === "loading";
+    status.textContent = loading ? `It did not load: ${message}` : message;
     progress.hidden = true;
+    if (loading) { // another begins at the next press
+      worker.terminate();
+      worker = null;
+    }
     state("failed");
   }
 
@@ -199,14 +211,21 @@ function teachDetector(el) {
       state("done");
     },
     saved: async ({ format, bytes, step }) => {
+      if (format === "live") {
+        try {
+          await keepTaught(bytes);
+        } catch (error) {
+          status.textContent = `This browser keeps nothing for this page (${error.message}). Save a file instead.`;
+          return;
+        }
+        const opened = open(new URL("live_detector.html#taught", location.href), "_blank");
+        status.textContent = opened
+          ? "The live detector opens in another tab, with what was learned so far. This browser keeps it there."
+          : "This browser keeps it for the page of the live detector, but opened no tab for that.";
+      }
       lastSaved = step;
       redraw();
-      if (format === "live") {
-        await keepTaught(bytes);
-        status.textContent = "The live detector opens in another tab, with what was learned so far. This browser keeps it there.";
-        open(new URL("live_detector.html#taught", location.href), "_blank");
-        return;
-      }
+      if (format === "live") return;
       const link = html("a", { href: URL.createObjectURL(new Blob([bytes])), download: `detector.${format}` });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -255,7 +274,7 @@ function teachDetector(el) {
       ["Step", `${step} of ${total}`],
       ["Learning rate now", last ? last.rate.toPrecision(2) : "–"],
       ["Loss of offsets, of classes", last ? `${last.regression.toFixed(2)}, ${last.classification.toFixed(2)}` : "–"],
-      ["Pictures a second", last ? (batch / each).toFixed(0) : "–"],
+      ["Pictures a second, threads", last ? `${(batch / each).toFixed(0)}, ${threadsNow()}` : "–"],
       ["AP50 by class", Object.entries(areas).map(([label, area]) => `${names()[label - 1]} ${area.toFixed(2)}`).join(", ") || "–"],
       ["Time so far, left", last ? `${last.seconds.toFixed(0)} s, ${left.toFixed(0)} s` : "–"],
     ]);
@@ -271,14 +290,19 @@ function teachDetector(el) {
 
   function showButtons() {
     const now = el.dataset.state;
-    const loaded = !["idle", "loading"].includes(now) && worker !== null;
-    start.hidden = !["idle", "paused", "done"].includes(now);
-    start.textContent = { paused: "Go on", done: `${TOTAL} steps more` }[now] ?? start.textContent;
+    const loaded = now !== "loading" && worker !== null;
+    const focused = row.contains(document.activeElement) ? document.activeElement : null;
+    start.hidden = now === "training" || (now === "failed" && worker !== null);
+    const words = { idle: START, loading: "Loading", paused: "Go on", done: `${TOTAL} steps more`, failed: "Try again" };
+    start.textContent = words[now] ?? start.textContent;
+    assign(start, { "aria-disabled": now === "loading" && "true" });
+    if (choice) choice.hidden = now !== "idle";
     pause.hidden = now !== "training";
     one.hidden = now !== "paused";
     restart.hidden = !loaded;
     next.hidden = !loaded || now === "failed";
     more.hidden = yours.hidden = files.hidden = !loaded || now === "failed";
+    if (focused?.hidden) row.querySelector("button:not([hidden])")?.focus(); // keyboards stay here
   }
 
   state("idle");

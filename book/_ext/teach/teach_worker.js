@@ -122,10 +122,10 @@ async function steps() {
 }
 
 const answers = {
-  async load({ base, files }) {
+  async load({ base, files, threads }) {
     const more = (bytes) => tell("loaded", { bytes });
     const [engine, training, network] = await Promise.all([
-      loadEngine(base, more),
+      loadEngine(base, more, threads),
       ...files.map((file) => fetchBytes(new URL(file, base), more)),
     ]);
     tell("opening");

@@ -117,7 +117,7 @@ def write_scaled(picture: LabelledPicture, to: Path, seen: Upright, written: Pat
     """
     if picture.xml is None:
         objects = tuple(replace(item, box=scaled(item.box, seen.size, now)) for item in seen.objects)
-        shrunk = replace(picture, path=written, objects=objects, size=now)
+        shrunk = replace(picture, name=written.stem, path=written, objects=objects, size=now)
         ET.ElementTree(element(shrunk)).write(to, encoding="utf-8")
         return
     if now == seen.size:

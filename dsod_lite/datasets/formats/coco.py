@@ -8,7 +8,7 @@ from typing import Any
 from ..annotations import progress
 from ..coco import subset
 from ..coco_file import CocoFile
-from ..files import DIVISIONS, UNDIVIDED, Files, division
+from ..files import DIVISIONS, UNDIVIDED, Files, division, look_into
 from ..labels import Entry, Labels
 from .format import Division, Format, copy_picture
 
@@ -34,10 +34,7 @@ def annotation_files(files: Files) -> dict[str, str]:
 
 def is_coco(path: Path) -> bool:
     """Whether a JSON file has COCO's fields. Looked for in its first and last piece, for it may be large."""
-    with open(path, "rb") as file:
-        head = file.read(200_000)
-        file.seek(max(0, path.stat().st_size - 200_000))
-        text = head + file.read()
+    text = look_into(path)
     return all(field in text for field in (b'"images"', b'"annotations"', b'"categories"'))
 
 

@@ -1,6 +1,7 @@
 """CSV: a row an object, as TensorFlow's tools, Roboflow, VoTT, makesense.ai and Keras RetinaNet write it."""
 
 import csv
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -31,6 +32,8 @@ HEADLESS = {
     8: ("class", "x0", "y0", "w", "h", "picture", "width", "height"),  # makesense.ai
 }
 """Tables without a first line of names, by the number of their columns."""
+FORMULA = re.compile(r"'*[=+\-@]")
+"""What a spreadsheet computes begins so. An apostrophe before it makes a word of it, and is taken away again."""
 
 
 class Table(NamedTuple):
@@ -86,7 +89,7 @@ def read(files: Files) -> Labels:
         named = next((DIVISIONS[w] for w in PurePosixPath(source).stem.lower().split("_") if w in DIVISIONS), None)
         for line, row in progress(table.rows):
             where = f"{files.root / source}: line {line}"
-            cells = {meaning: row[i].strip() if i < len(row) else "" for meaning, i in table.columns.items()}
+            cells = {meaning: as_read(row[i]) if i < len(row) else "" for meaning, i in table.columns.items()}
             path = files.picture(cells["picture"], source, named or "")
             split = division(path or source) or division(source) or named or UNDIVIDED
             if path is None:
@@ -129,6 +132,17 @@ def _box(n: dict[str, float]) -> Box:
     return n["x0"], n["y0"], n["x0"] + n["w"], n["y0"] + n["h"]
 
 
+def as_written(word: str) -> str:
+    """A name as a cell that no spreadsheet computes."""
+    return f"'{word}" if FORMULA.match(word) else word
+
+
+def as_read(cell: str) -> str:
+    """What a cell says."""
+    cell = cell.strip()
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
 def write(division: Division, to: Path) -> None:
     """LIST/_annotations.csv beside the pictures of the list, as Roboflow has them."""
     for split, pictures in division.splits.items():
@@ -137,9 +151,10 @@ def write(division: Division, to: Path) -> None:
             writer = csv.writer(file)
             writer.writerow(("filename", "width", "height", "class", "xmin", "ymin", "xmax", "ymax"))
             for picture in progress(pictures):
-                name = copy_picture(picture, to / split / picture.name).name
+                name = as_written(copy_picture(picture, to / split / picture.name).name)
                 for item in picture.objects:
-                    writer.writerow((name, *(picture.size or ("", "")), item.name, *(f"{v:.2f}" for v in item.box)))
+                    corners = (f"{v:.2f}" for v in item.box)
+                    writer.writerow((name, *(picture.size or ("", "")), as_written(item.name), *corners))
                 if not picture.objects:
                     writer.writerow((name, *(picture.size or ("", "")), "", "", "", "", ""))
 

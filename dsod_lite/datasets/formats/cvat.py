@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from ...support.errors import DataError
 from ..annotations import progress
-from ..files import DIVISIONS, UNDIVIDED, Files, division, unique_names
+from ..files import DIVISIONS, UNDIVIDED, Files, division, look_into, unique_names
 from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, listed
 from ..numbers import pixels, shown, written_number
 from .format import Division, Format, copy_picture
@@ -21,9 +21,8 @@ def sources(files: Files) -> list[str]:
     for path in files.ending(".xml"):
         if PurePosixPath(path).stem in files.stems:  # VOC's, one a picture
             continue
-        with open(files.root / path, "rb") as file:
-            if b"<annotations" in file.read(4096):
-                found.append(path)
+        if b"<annotations" in look_into(files.root / path, 4096):
+            found.append(path)
     return found
 
 

@@ -4,16 +4,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import Files
+from ...support.errors import DataError
+from ..files import UNWRITABLE, Files
 from ..labels import LabelledPicture, Labels
+from ..numbers import shown
 
 
 @dataclass(frozen=True)
 class Division:
-    """A whole data set, ready to be written: each list's pictures, with boxes in pixels as a viewer shows them."""
+    """A whole data set, ready to be written: each list's pictures, with boxes in pixels as a viewer shows them.
+
+    Raises DataError for a class whose name would not be read back.
+    """
 
     classes: tuple[str, ...]
     splits: Mapping[str, Sequence[LabelledPicture]]  # every picture has its size, and a name of its own
+
+    def __post_init__(self) -> None:
+        for name in self.classes:
+            if UNWRITABLE.search(name) or name != name.strip():
+                raise DataError(f"the class {shown(name)} has characters that labels cannot be written with; rename it")
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlparse
+from urllib.parse import parse_qs, quote, unquote, urlparse
 
 from ...support.errors import DataError
 from ..annotations import progress
 from ..coco_file import read_json
-from ..files import UNDIVIDED, Files, division, unique_names
+from ..files import UNDIVIDED, Files, division, look_into, unique_names
 from ..images import is_picture
 from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, fails, listed
 from ..numbers import number, pixels, shown
@@ -31,8 +31,7 @@ def sources(files: Files) -> list[str]:
     for path in files.ending(".json"):
         if PurePosixPath(path).stem in files.stems:
             continue
-        with open(files.root / path, "rb") as file:
-            head = file.read(200_000).lstrip()
+        head = look_into(files.root / path).lstrip(b"\xef\xbb\xbf \t\r\n")  # Windows' editors put a mark before it
         if head.startswith(b"[") and (b"original_width" in head or (b'"data"' in head and b'"annotations"' in head)):
             found.append(path)
     return found
@@ -116,7 +115,7 @@ def read_result(where: str, result: dict[str, Any]) -> Iterator[LabelledObject]:
     box = box_of(value)
     if box is None:
         raise DataError(f"{where} ({names[0]}): {shown(value)} is no place in the picture, in percent")
-    yield LabelledObject(names[0], box)
+    yield LabelledObject(names[0].strip(), box)
 
 
 def box_of(value: dict[str, Any]) -> Box | None:
@@ -156,7 +155,8 @@ def write(division: Division, to: Path) -> None:
                     "original_width": width, "original_height": height, "image_rotation": 0,
                     "value": {**value, "rotation": 0, "rectanglelabels": [item.name]},
                 })  # fmt: skip
-            tasks.append({"data": {"image": f"{PICTURES}{split}/{name}"}, "annotations": [{"result": results}]})
+            address = f"{PICTURES}{quote(f'{split}/{name}')}"
+            tasks.append({"data": {"image": address}, "annotations": [{"result": results}]})
         text = json.dumps(tasks, ensure_ascii=False, indent=1)
         (to / split / "tasks.json").write_text(text, encoding="utf-8")
 

@@ -8,7 +8,7 @@ from typing import Any
 from ...support.errors import DataError
 from ..annotations import progress
 from ..coco_file import read_json
-from ..files import Files
+from ..files import Files, look_into
 from ..labels import Box, LabelledObject, LabelledPicture, Labels
 from ..numbers import number, pixels, shown
 from .format import Division, Format, copy_picture
@@ -18,7 +18,7 @@ from .voc import pair_up, paired
 def recognises(files: Files) -> bool:
     """A JSON file with the name of a picture, and with shapes in it."""
     paths = [path for path in pair_up(files, ".json").values()]
-    return any(b'"shapes"' in (files.root / path).read_bytes() for path in paths[:3])
+    return any(b'"shapes"' in look_into(files.root / path) for path in paths[:3])
 
 
 def read(files: Files) -> Labels:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ...support.errors import DataError
 from ..annotations import class_names, progress
 from ..classes import VOC_CLASSES
-from ..files import Files, divided, unique_names
+from ..files import Files, divided, look_into, unique_names
 from ..images import is_picture
 from ..labels import Entry, LabelledPicture, Labels
 from ..union import VOC_UNIONS
@@ -120,7 +120,7 @@ def write(division: Division, to: Path) -> None:
 def element(picture: LabelledPicture) -> ET.Element:
     """The <annotation> of a picture."""
     root = ET.Element("annotation")
-    ET.SubElement(root, "filename").text = picture.path.name
+    ET.SubElement(root, "filename").text = f"{picture.name}{picture.path.suffix.lower()}"
     if picture.size:
         size = ET.SubElement(root, "size")
         for field, value in zip(("width", "height", "depth"), (*picture.size, 3), strict=True):
@@ -160,6 +160,4 @@ LOOSE = Format(
 
 def is_annotation(path: Path) -> bool:
     """Whether an XML file begins as an annotation of one picture does; a broken one may be."""
-    with open(path, "rb") as file:
-        head = file.read(4096)
-    return b"<annotations" not in head
+    return b"<annotations" not in look_into(path, 4096)

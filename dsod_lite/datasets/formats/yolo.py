@@ -9,12 +9,14 @@ import yaml
 
 from ...support.errors import DataError
 from ..annotations import progress
-from ..files import DIVISIONS, UNDIVIDED, Files, divided, unique_names
+from ..files import DIVISIONS, UNDIVIDED, Files, divided, look_into, unique_names
 from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels
 from ..numbers import shown, written_number
 from .format import Division, Format, copy_picture
 from .voc import pair_up
 
+DEEPEST = 10
+"""Lists and fields in each other. Of YAML's aliases nine lines are gigabytes, and a line of brackets takes minutes."""
 NAMES = ("classes.txt", "obj.names", "labels.txt")
 """Files with a class name a line, as LabelImg, Label Studio and CVAT write them."""
 FARTHEST = 2.0
@@ -24,8 +26,7 @@ FARTHEST = 2.0
 def config_of(files: Files) -> str | None:
     """data.yaml, or whatever a file of its kind is called here."""
     for path in files.ending(".yaml", ".yml"):
-        with open(files.root / path, "rb") as file:
-            head = file.read(100_000)
+        head = look_into(files.root / path)
         if b"names" in head and (b"train" in head or b"val" in head):
             return path
     return None
@@ -75,7 +76,12 @@ def read_picture(name: str, path: Path, text: Path | None, names: dict[int, str]
 def read_yaml(path: Path) -> dict[Any, Any]:
     """Raises DataError naming the file."""
     try:
-        content = yaml.safe_load(path.read_bytes())
+        text, depth = path.read_bytes(), 0
+        for event in yaml.parse(text):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent) or depth > DEEPEST:
+                raise ValueError("it has aliases (*NAME), or lists in lists in lists")
+        content = yaml.safe_load(text)
     except Exception as error:  # PyYAML's constructors raise nearly anything on a broken file
         raise DataError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
@@ -94,10 +100,10 @@ def class_names(files: Files, config: str | None, content: dict[Any, Any]) -> di
         found = dict(enumerate(names)) if isinstance(names, list) else names  # type: ignore[assignment]
         if not isinstance(found, dict) or not all(isinstance(key, int) for key in found):
             raise DataError(f"{where}: names: {shown(names)} is no list of names, nor numbers with names")
-        found = {key: name if isinstance(name, str) else f"{name}" for key, name in sorted(found.items())}
+        found = {key: f"{name}".strip() for key, name in sorted(found.items())}
     else:
         return None
-    if not found or not all(name.strip() for name in found.values()):
+    if not found or not all(found.values()):
         raise DataError(f"{where}: names: {'one of them is' if found else 'they are'} empty")
     if len(set(found.values())) < len(found):
         twice = next(name for i, name in found.items() if name in [n for j, n in found.items() if j < i])

@@ -1,9 +1,10 @@
 // What a detector answered about a picture, and what becomes of it: the state of a PredictionExplorer as numbers.
 
-function readAnswers(model) {
+// priors: those that the answers are for, [K * 4] as centres in fractions.
+function readAnswers(model, priors) {
   const [width, height, classes, indices] = ["width", "height", "classes", "prior_indices"].map((k) => model.get(k));
   const numClasses = classes.length + 1;
-  const [priors, offsets, logits] = ["priors", "offsets", "logits"].map((name) => floats(model.get(name)));
+  const [offsets, logits] = ["offsets", "logits"].map((name) => floats(model.get(name)));
   const boxes = new Float32Array(priors.length); // corners, fractions; what overflows in PyTorch overflows here
   for (let i = 0; i < boxes.length; i += 4) boxes.set(decode(offsets.subarray(i, i + 4), priors.subarray(i, i + 4)), i);
   const overlaps = mutualIou(boxes);

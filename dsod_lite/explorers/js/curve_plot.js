@@ -3,7 +3,8 @@
 const PLOT_MARGIN = { left: 38, right: 12, top: 26, bottom: 36 }; // CSS pixels
 
 // Gives { element, show({ curve, drawn, verdictList, method, rank }), at(event, reach) }. drawn: how many points of the
-// curve are. at: the index of the point next to the pointer, -1 if none is within reach.
+// curve are. rank: of the detection that has a ring, or a list of them. at: the index of the point next to the pointer,
+// -1 if none is within reach.
 function curvePlot(parent, label) {
   const board = stage(parent, label, 0, 0, 400, 300);
   board.classList.add("explorer-pick");
@@ -67,8 +68,8 @@ function curvePlot(parent, label) {
       ((verdictList[curve.rank[i]] === "true") === wanted ? mark(x(r), y(precision[i]), 3) : "")).join("");
     hits.setAttribute("d", marks(true, disc));
     misses.setAttribute("d", marks(false, cross));
-    const point = curve.rank.indexOf(rank);
-    ring.setAttribute("d", point < 0 ? "" : disc(x(curve.recall[point]), y(curve.precision[point]), 8));
+    const points = [rank].flat().map((one) => curve.rank.indexOf(one)).filter((point) => point >= 0);
+    ring.setAttribute("d", points.map((i) => disc(x(curve.recall[i]), y(curve.precision[i]), 8)).join(""));
   }
 
   function at(event, reach) {

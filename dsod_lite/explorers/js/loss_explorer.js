@@ -1,12 +1,5 @@
 // The loss of every prior as a heat map over the picture, the positives, and the negatives that are mined.
 
-// The hardest negatives, `ratio` for each positive and `atLeast` in all: the places of their priors, hardest first.
-function hardest(losses, positives, ratio, atLeast) {
-  const positive = new Set(positives);
-  const negatives = [...losses.keys()].filter((p) => !positive.has(p)).sort((a, b) => losses[b] - losses[a]);
-  return negatives.slice(0, minedNegatives(positives.length, losses.length, ratio, atLeast));
-}
-
 function render({ model, el }) {
   const size = model.get("image_size");
   const mapSizes = model.get("map_sizes");
@@ -54,13 +47,7 @@ function render({ model, el }) {
     const each = 2 + 2 * state.aspectRatios[index].length;
     const first = mapSizes.slice(0, index).reduce((sum, n, i) => sum + n * n * (2 + 2 * state.aspectRatios[i].length), 0);
     const most = losses.reduce((a, b) => Math.max(a, b), 0) || 1;
-    const step = size / cells;
-    heat.replaceChildren(...Array.from({ length: cells * cells }, (_, cell) => {
-      const own = losses.subarray(first + cell * each, first + (cell + 1) * each);
-      const worst = own.reduce((a, b) => Math.max(a, b), 0);
-      const x = (cell % cells) * step, y = Math.floor(cell / cells) * step;
-      return svg("rect", { x, y, width: step, height: step, "fill-opacity": (0.85 * worst / most).toFixed(3) });
-    }));
+    showHeat(heat, size, cells, worstOfCells(losses.subarray(first), cells, each).map((worst) => worst / most));
     const mined = hardest(losses, positives, model.get("ratio"), model.get("min_negatives"));
     const here = (p) => p >= first && p < first + cells * cells * each;
     const outline = (p) => {

@@ -4,7 +4,7 @@ const MOST_SCORES = 8; // rows of class scores
 const CROWD = 40; // more boxes than this get thin lines and no words
 
 function render({ model, el }) {
-  const answers = readAnswers(model);
+  const answers = readAnswers(model, floats(model.get("priors")));
   const { width, height, classes, indices, numClasses, scores, corners, centred, name } = answers;
   const rowOf = new Map(indices.map((index, row) => [index, row]));
   let settled = null;

@@ -133,7 +133,7 @@ _build/frontend/.installed: book/frontend/package.json book/frontend/package-loc
 	@touch $@
 
 _build/live/detector.onnx: _executed/inputs.txt | .venv/.installed
-	$(python) -m dsod_lite export --checkpoint data/runs/shapes_tiny.pt $@
+	$(python) -m dsod_lite export --checkpoint dsod_lite/weights/shapes_tiny.pt $@
 
 # A training step of a detector, which the page "Watch a detector learn" runs, and beside it the network alone.
 _build/live/training.onnx: _executed/inputs.txt book/tools/training_graph.py | .venv/.installed

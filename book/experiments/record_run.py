@@ -1,6 +1,7 @@
 """One recorded run: train on a folder, judge on its test split, and keep it in data/runs/.
 
-NAME.json has the figures, NAME.pt the detector, for `dsod_lite.load_model`.
+NAME.json has the figures, NAME.pt the detector, for `dsod_lite.load_model`. (That of the drawn shapes, with which
+`learn` begins, is then moved to dsod_lite/weights.)
 
     python book/experiments/record_run.py shapes_tiny data/shapes --minutes 5
     python book/experiments/record_run.py bccd_tiny downloads/bccd --minutes 20 --augmentation upless

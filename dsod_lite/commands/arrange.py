@@ -8,9 +8,10 @@ from ..datasets.formats.table import WRITTEN
 from .layout import LAYOUT
 
 HELP = "divide labelled pictures into train, val and test, or convert them to another format"
-EPILOG = f"""The files are copied; yours stay as they are. A division that is there (train/, valid/, test/) is kept;
-else the lists are sampled at random, copies of one photograph in the same list. Where other pictures belong together
-(of one patient, of one scene), edit OUT/ImageSets/Main/*.txt so that they share a list.
+EPILOG = f"""The files are copied; yours stay as they are. A division that is there (train/, valid/, test/) is kept,
+but where train and test are alone, val comes from train (with --val 0 it does not). Else the lists are sampled at
+random, copies of one photograph in the same list. Where other pictures belong together (of one patient, of one
+scene), edit OUT/ImageSets/Main/*.txt so that they share a list.
 
 {LAYOUT}
 

@@ -17,6 +17,7 @@ from ..support.errors import DataError
 from ..support.files import write_json
 from ..support.processes import pick_device
 from ..weights.checkpoint import BEST, load_checkpoint, load_model
+from ..weights.start import SHAPES
 from . import train
 from .layout import LAYOUT
 from .priors import report
@@ -31,6 +32,8 @@ for pictures, videos and the camera; it works offline.
 
 example:
   python -m dsod_lite learn photographs --minutes 10"""
+RANDOM = "random"
+"""In the place of a checkpoint: random weights."""
 LISTED = 10
 """Defects that are printed; the page has more."""
 
@@ -43,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--augmentation", choices=AUGMENTATIONS, default="light",
         help="default: light; upless for pictures that have no up, such as a microscope's")  # fmt: skip
     add("--image-size", type=int, metavar="S", help="side of the input; default: as objects and minutes ask for")
-    add("--start-from", metavar="CHECKPOINT", help="begin with the weights of another run, of other classes too, "
-        "data/runs/shapes_tiny.pt for instance; default: random weights")  # fmt: skip
+    add("--start-from", metavar="CHECKPOINT", default=str(SHAPES), help="begin with the weights of another run, of "
+        "other classes too, or `random`; default: those of the book's drawn shapes")  # fmt: skip
     add("--seed", type=int, default=0, help="of the random numbers; default: 0")
     add("--device", default="auto")
 
@@ -74,9 +77,11 @@ def run(args: argparse.Namespace) -> int:
 def divided(args: argparse.Namespace, output: Path) -> tuple[str, list[str]]:
     """A folder that is divided, and its lists to train on, to choose by, and for the last word where there is one.
 
+    A folder with train and test alone is arranged too: val comes from its train.
+
     Raises DataError where copies of one photograph, which stay together, leave nothing to judge by.
     """
-    for lists in (["train", "val", "test"], ["train", "val"], ["train", "test"]):
+    for lists in (["train", "val", "test"], ["train", "val"]):
         if all(has_split(args.folder, split) for split in lists):
             return args.folder, lists
     data = output / "pictures"
@@ -99,7 +104,7 @@ def train_arguments(args: argparse.Namespace, data: str, division: list[str], ou
     words += ["--output", str(output)]
     if args.image_size is not None:
         words += ["--image-size", str(args.image_size)]
-    if args.start_from is not None:
+    if args.start_from != RANDOM:
         words += ["--model", "dsod_tiny", "--start-from", args.start_from]  # its weights, at an input of our own
     return parser.parse_args(words)
 

@@ -24,7 +24,7 @@ class CocoFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        content = read_json(path)
+        content = read_json(path, without_mask)
         if not isinstance(content, dict):
             raise DataError(f"{path}: cannot be read as COCO's JSON: its outermost value is no object")
         images, annotations, categories = (self._list(content, f) for f in ("images", "annotations", "categories"))
@@ -139,12 +139,18 @@ class CocoFile:
         return LabelledObject(name, (x, y, x + w, y + h), difficult, bool(crowd), pixels_of_mask, where)
 
 
-def read_json(path: Path) -> Any:
-    """Raises DataError naming a file that is missing, or no JSON."""
+def without_mask(entry: Fields) -> Fields:
+    """Nobody here reads masks, and of COCO they are most of what the file takes in memory."""
+    entry.pop("segmentation", None)
+    return entry
+
+
+def read_json(path: Path, each: Callable[[Fields], Any] | None = None) -> Any:
+    """What a file holds; `each` object of it as it is read. Raises DataError naming one that is missing, or no JSON."""
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_bytes(), object_hook=each)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors

@@ -72,7 +72,12 @@ def _told(step: Any, dice: Dice) -> Callable[..., Any]:
         if not hasattr(step, "make_params"):
             return step(*sample)
         drawn: list[dict[str, Any]] = []
-        step.make_params = lambda inputs: drawn.append(type(step).make_params(step, inputs)) or drawn[-1]
+
+        def make_params(inputs: Any) -> dict[str, Any]:
+            drawn.append(type(step).make_params(step, inputs))
+            return drawn[-1]
+
+        step.make_params = make_params
         try:
             result = step(*sample)
         finally:

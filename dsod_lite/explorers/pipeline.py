@@ -11,7 +11,7 @@ from torch import Tensor
 from torchvision.ops import box_convert, box_iou
 
 from .. import plots
-from ..datasets.labelled import DetectionDataset
+from ..datasets.labelled import LabelledDataset
 from ..detector.detect import detect
 from ..detector.loss import mine_hard_negatives
 from ..detector.matching import match
@@ -82,7 +82,7 @@ class PipelineExplorer(Answers, PictureExplorer):
     """The class whose precision and recall are shown."""
 
     @classmethod
-    def from_model(cls, model: DSOD, dataset: DetectionDataset, number: int, **traits: Any) -> Self:
+    def from_model(cls, model: DSOD, dataset: LabelledDataset, number: int, **traits: Any) -> Self:
         """What a model makes of a picture of a data set.
 
         Args:

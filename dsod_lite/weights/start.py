@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from .checkpoint import CheckpointError, checkpoint_path, load_checkpoint
 
+SHAPES = Path(__file__).with_name("shapes_tiny.pt")
+"""`dsod_tiny` as it learned the book's drawn shapes, from random weights: where `learn` begins."""
 LOGITS = "network.head.logits."
 """Layers of a DSOD whose channels stand for classes."""
 

@@ -30,7 +30,7 @@ def test_the_last_explorer_is_borrowed_with_its_own_state(tmp_path: Path) -> Non
 
 def test_a_chapter_without_explorers_is_named(tmp_path: Path) -> None:
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "chapter.ipynb")
-    with pytest.raises(ExtensionError, match="chapter.ipynb shows no explorer"):
+    with pytest.raises(ExtensionError, match=r"chapter\.ipynb shows no explorer"):
         explorer(tmp_path / "chapter.ipynb")
-    with pytest.raises(ExtensionError, match="missing.ipynb has not been executed"):
+    with pytest.raises(ExtensionError, match=r"missing\.ipynb has not been executed"):
         explorer(tmp_path / "missing.ipynb")

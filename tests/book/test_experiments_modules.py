@@ -5,10 +5,20 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import Dataset
+from torchvision import tv_tensors
 from torchvision.ops import box_iou
 
-from book.experiments.comparisons import blood_cells, labels_judged, matching, pictures, proposal_free, speed
-from book.experiments.parts import chain, mirrored, pretraining, relabelled, rivals
+from book.experiments.comparisons import (
+    blood_cells,
+    few_pictures,
+    labels_judged,
+    matching,
+    pictures,
+    proposal_free,
+    speed,
+)
+from book.experiments.parts import chain, mirrored, mosaic, pretraining, relabelled, rivals
 from book.experiments.parts.common import SIDE, shapes
 from dsod_lite import dsod_tiny
 from dsod_lite.datasets import DataError
@@ -74,6 +84,57 @@ def test_as_many_official_centres_outside_as_at_300():
     assert (official.priors[:, :2] > 1).any(dim=1).sum() == 126
     assert (spaced.priors[:, :2] < 1).all()
     assert len(official.priors) == len(spaced.priors)
+
+
+# few pictures
+
+
+class FourPictures(Dataset):
+    """Grey pictures of 8×8, each with one box: its left half."""
+
+    classes = ("left",)
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        target = {"boxes": torch.tensor([[0.0, 0.0, 4.0, 8.0]]), "labels": torch.tensor([index]), "image_id": index}
+        return torch.full((3, 8, 8), index / 4), target
+
+
+def test_a_mosaic_is_four_pictures_with_their_boxes():
+    torch.manual_seed(0)
+    image, target = mosaic.Mosaic(FourPictures(), share=1.0)[2]
+    assert target["boxes"].tolist() == [[0, 0, 2, 4], [4, 0, 6, 4], [0, 4, 2, 8], [4, 4, 6, 8]]
+    assert target["labels"][0] == target["image_id"] == 2
+    quarters = [image[0, y, x].item() * 4 for y in (1, 5) for x in (1, 5)]
+    assert quarters == target["labels"].tolist()
+
+
+def test_no_share_is_no_mosaic_and_slivers_are_dropped():
+    pictures = FourPictures()
+    assert mosaic.Mosaic(pictures, share=0.0)[3][1]["boxes"].tolist() == pictures[3][1]["boxes"].tolist()
+
+    class Slivers(FourPictures):
+        def __getitem__(self, index):
+            image, target = super().__getitem__(index)
+            return image, target | {"boxes": torch.tensor([[0.0, 0.0, 1.9, 8.0]])}
+
+    _, target = mosaic.Mosaic(Slivers(), share=1.0)[0]
+    assert (len(target["boxes"]), len(target["labels"])) == (0, 0)
+
+
+def test_strong_augmentation_changes_hues_and_keeps_boxes():
+    picture = tv_tensors.Image(torch.stack([torch.full((40, 40), value, dtype=torch.uint8) for value in (200, 30, 30)]))
+    boxes = tv_tensors.BoundingBoxes([[0.0, 0.0, 40.0, 40.0]], format="XYXY", canvas_size=(40, 40))
+    torch.manual_seed(0)
+    green_is_blue = []
+    for _ in range(20):
+        image, target = few_pictures.strong_augmentation(32)(picture, {"boxes": boxes, "labels": torch.tensor([1])})
+        assert (image.shape, image.dtype) == ((3, 32, 32), torch.float32)
+        assert target["boxes"].tolist() == [[0, 0, 32, 32]]
+        green_is_blue.append(torch.equal(image[1], image[2]))
+    assert not all(green_is_blue)
 
 
 # pictures, pretraining

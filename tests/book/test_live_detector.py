@@ -18,6 +18,7 @@ from torchvision.ops import box_iou
 from torchvision.transforms.v2.functional import to_pil_image
 
 from dsod_lite import DSOD, DSODConfig, datasets, load_model
+from dsod_lite.weights.start import SHAPES
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "data" / "shapes"
@@ -64,7 +65,7 @@ def address(site: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def model() -> DSOD:
-    return load_model(ROOT / "data" / "runs" / "shapes_tiny.pt")[0]
+    return load_model(SHAPES)[0]
 
 
 # ---- the same answers ------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from dsod_lite import DSOD, datasets, dsod_tiny, evaluate_voc, load_model, save_
 from dsod_lite.deploy.training_state import training_state
 from dsod_lite.deploy.training_step import export_training
 from dsod_lite.training.optimizer import parameter_groups
+from dsod_lite.weights.start import SHAPES
 
 ROOT = Path(__file__).parents[2]
 PAGE = "teach_a_detector"
@@ -132,7 +133,7 @@ def test_twenty_steps_in_the_browser_are_pytorchs(
 ) -> None:
     """A run of the book's goes on in the browser. From random weights rounding grows too fast for that, in PyTorch as
     well: there each of the twenty begins where PyTorch is."""
-    model, _ = load_model(ROOT / "data" / "runs" / "shapes_tiny.pt")
+    model, _ = load_model(SHAPES)
     if start == "random":
         torch.manual_seed(0)
         model = DSOD(model.config)

@@ -516,7 +516,7 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         ("draw {tmp}/o --image-size 8", "image_size 8 is below 64"),
         ("draw {tmp}/o --test -1", "length -1 is negative"),
         ("draw {tmp}/o --seed -1", "seed -1 is outside"),
-        ("download voc --to {tmp}/o --archive {broken}", "--archive: is for bccd and bccd_relabelled only"),
+        ("download voc --to {tmp}/o --archive {broken}", "--archive: is not for voc and coco"),
         ("download bccd --to {tmp}/o --archive {broken}", "broken.pt: cannot be unpacked"),
         ("convert {tmp}/nothing.caffemodel {tmp}/o.pt", "nothing.caffemodel"),
         ("convert {run}/run.json {tmp}/o.pt", "run.json: is text"),

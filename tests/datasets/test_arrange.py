@@ -65,6 +65,17 @@ def test_two_folders_and_what_has_no_partner(tmp_path: Path) -> None:
     assert check_folder(tmp_path / "out") == []
 
 
+def test_val_comes_from_train_where_test_alone_is_there(tmp_path: Path) -> None:
+    for split, names in {"train": "abcdefghij", "test": "xyz"}.items():
+        loose(tmp_path / "in" / split, *names)
+    done = arrange_folder([tmp_path / "in"], tmp_path / "out")
+    assert {split: len(names) for split, names in done.lists.items()} == {"train": 8, "val": 2, "test": 3}
+    assert done.kept
+    assert sorted(name[-1] for name in done.lists["test"]) == ["x", "y", "z"]
+    same = arrange_folder([tmp_path / "in"], tmp_path / "same", val=0)
+    assert {split: len(names) for split, names in same.lists.items()} == {"train": 10, "test": 3}
+
+
 def test_a_folder_in_vocs_layout_gets_new_lists(tmp_path: Path) -> None:
     source = make_folder(tmp_path / "in", default={name: CAT for name in "abcde"})  # as CVAT exports it
     done = arrange_folder([source], tmp_path / "out", seed=3)

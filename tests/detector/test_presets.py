@@ -12,6 +12,7 @@ from dsod_lite.detector import presets
 from dsod_lite.detector.presets import MODELS
 from dsod_lite.detector.priors import prior_boxes
 from dsod_lite.evaluation.prior_recall import reached
+from dsod_lite.weights.start import SHAPES
 
 RUNS = Path(__file__).parents[2] / "data" / "runs"
 PRIORS_512 = {
@@ -77,7 +78,7 @@ def test_dsod_tinys_priors_are_shares_of_its_input(size: int, fractions: tuple[f
 
 
 def test_the_shipped_shapes_detector_is_the_preset_of_today() -> None:
-    model, classes = load_model(RUNS / "shapes_tiny.pt")
+    model, classes = load_model(SHAPES)
     assert model.config == dsod_tiny(len(classes) + 1, 128).config
 
 

@@ -25,7 +25,7 @@ from dsod_lite.explorers.receptive_field import effective_fields, receptive_fiel
 
 NAME = "one picture"
 NUMBER = 48
-MODEL, CLASSES = dsod_lite.load_model(ROOT / "data/runs/shapes_tiny.pt")
+MODEL, CLASSES = dsod_lite.load_model(ROOT / "dsod_lite/weights/shapes_tiny.pt")
 VAL = datasets.VOCDataset(ROOT / "data/shapes", "val")
 IMAGE, TARGET = VAL[NUMBER]
 

@@ -89,20 +89,23 @@ def test_advice_is_about_what_is_wrong() -> None:
     assert advice(said(interval=[None, None], AP50=float("nan")), [], many, 0) == []
 
 
+@pytest.mark.parametrize("start", [[], ["--start-from", "random"]])
 def test_one_line_from_labels_to_a_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    start: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With labels in YOLO's format, not divided, and a detector that is small and trains for two epochs only."""
+    """With labels in YOLO's format, not divided; from the drawn shapes' weights, or a small detector's random ones."""
     voc = write_voc(tmp_path / "voc", train=Rectangles(15))
     arrange_folder([voc], tmp_path / "yolo", val=0, test=0, format="yolo")
     small = lambda num_classes, image_size: small_dsod(num_classes=num_classes, image_size=image_size)  # noqa: E731
-    monkeypatch.setitem(learn_command.train.named.MODELS, "dsod_tiny", small)
+    if start:
+        monkeypatch.setitem(learn_command.train.named.MODELS, "dsod_tiny", small)
     monkeypatch.setattr(sys, "argv", ["dsod_lite/__main__.py", "learn", str(tmp_path / "yolo"), "--minutes", "0.01",
-                                      "--output", str(tmp_path / "run"), "--device", "cpu"])  # fmt: skip
+                                      "--output", str(tmp_path / "run"), "--device", "cpu", *start])  # fmt: skip
     torch.manual_seed(0)
     assert __main__.main() == 0
     out = capsys.readouterr().out
     assert "15 pictures with labels (yolo)" in out
+    assert ("shapes_tiny.pt; at random: network.head.logits" in out) == (not start)
     assert "report.html" in out
     assert (tmp_path / "run/report.html").stat().st_size > 50_000
     numbers = json.loads((tmp_path / "run/report.json").read_text())

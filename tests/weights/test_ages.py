@@ -11,6 +11,7 @@ from dsod_lite import DSODConfig, load_model, train
 from dsod_lite.datasets import read_image
 from dsod_lite.training import run as runs
 from dsod_lite.weights import checkpoint
+from dsod_lite.weights.start import SHAPES
 
 DATA = Path(__file__).parents[2] / "data"
 PICTURE = DATA / "shapes/JPEGImages/001013.jpg"
@@ -35,7 +36,7 @@ FOUND = {
 
 @pytest.mark.parametrize("name", FOUND)
 def test_a_shipped_checkpoint_detects_what_it_did(name: str) -> None:
-    model, _ = load_model(DATA / "runs" / f"{name}.pt")
+    model, _ = load_model({"shapes_tiny": SHAPES, "bccd_tiny": DATA / "runs/bccd_tiny.pt"}[name])
     with torch.no_grad():
         found = model([read_image(PICTURE).float() / 255])[0]
     for i, (box, label, score) in enumerate(FOUND[name]):
@@ -52,7 +53,7 @@ class LaterConfig(DSODConfig):
 
 def test_a_field_that_a_config_gets_later_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "DSODConfig", LaterConfig)
-    model, _ = load_model(DATA / "runs/shapes_tiny.pt")
+    model, _ = load_model(SHAPES)
     assert isinstance(model.config, LaterConfig)
     assert model.config.fourier_features == 3
 

@@ -5,9 +5,9 @@ On a Titan X the paper has 17.4 pictures a second for DSOD300 and 46 for SSD300 
 logits, on one thread of a CPU: by torch as it is, by `fast_network`, and by ONNX Runtime with floats and with its
 convolutions in eight bits. The four take turns, `epochs` times, and the median counts.
 
-`dsod_tiny` is the trained detector of data/runs/shapes_tiny.pt, so for it there is also AP50 on the test pictures of
-data/shapes, as floats and in eight bits. The others have random weights, which take as long. Times belong to the
-machine and to what else it does: run this on a quiet one. What `verify` compares is the count of multiply-adds.
+`dsod_tiny` is the trained detector of dsod_lite/weights/shapes_tiny.pt, so for it there is also AP50 on the test
+pictures of data/shapes, as floats and in eight bits. The others have random weights, which take as long. Times belong
+to the machine and to what else it does: run this on a quiet one. What `verify` compares is the count of multiply-adds.
 """
 
 import statistics
@@ -28,6 +28,7 @@ from dsod_lite.deploy.onnx import export_onnx
 from dsod_lite.detector.fast import fast_network
 from dsod_lite.detector.network import Network
 from dsod_lite.support.stopwatch import Timer
+from dsod_lite.weights.start import SHAPES
 
 from ..parts.common import drawn, setup
 from ..parts.counting import SSDNetwork, multiply_adds
@@ -88,7 +89,7 @@ def theirs(make: Callable[..., SSD]) -> Case:
 
 def shipped() -> DSOD:
     """The detector that ships with the book, trained on data/shapes."""
-    return load_model(DATA / "runs" / "shapes_tiny.pt")[0]
+    return load_model(SHAPES)[0]
 
 
 VARIANTS: dict[str, Callable[[], Case]] = {

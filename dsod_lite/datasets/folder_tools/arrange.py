@@ -42,15 +42,16 @@ def arrange_folder(
 ) -> Arranged:  # fmt: skip
     """Copies pictures and labels into a new folder of one format, divided into train, val and test.
 
-    A division that the source has is kept. Else the lists are sampled at random, copies of one photograph in the same
-    one. The new folder appears whole or not at all.
+    A division that the source has is kept; where it has train and test alone, val comes from train, so that no setting
+    has to be chosen by the pictures that judge. Else the lists are sampled at random, copies of one photograph in the
+    same one. The new folder appears whole or not at all.
 
     Args:
         sources: a folder in any of the formats of `formats.table`; or several that are one together, as pictures here
             and annotations there.
         to: the folder to make.
-        val: share of the pictures in the list val; 0 for no such list.
-        test: likewise.
+        val: share of the pictures in the list val, of those of train where that list is divided; 0 for no such list.
+        test: likewise, of all pictures.
         seed: of the random numbers.
         format: of the new folder, a key of `formats.table.WRITTEN`.
 
@@ -72,6 +73,9 @@ def arrange_folder(
     if not kept:
         entries = [entry for own in lists.values() for entry in own]
         lists, alike = draw(entries, val, test, seed)
+    elif list(lists) == ["train", "test"] and val > 0:
+        drawn, alike = draw(lists["train"], val, 0, seed)
+        lists = {**drawn, "test": lists["test"]}
     if not lists.get("train"):
         number = sum(map(len, lists.values()))
         if not number:

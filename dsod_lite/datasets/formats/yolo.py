@@ -1,5 +1,6 @@
 """YOLO: a text file a picture, a line an object: class number, then centre and size in fractions of the picture."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -145,8 +146,9 @@ def pictures_at(files: Files, config: str, start: str, place: str) -> list[str] 
         if path in files and path.endswith(".txt"):
             listed = [files.picture(line, path) for line in _lines(files.root / path)]
             return [picture for picture in listed if picture]
-        if inside := [picture for picture in files.pictures if picture.startswith(f"{path}/")]:
-            return inside
+        first, last = (bisect_left(files.pictures, f"{path}{mark}") for mark in "/0")  # "0" comes after "/"
+        if first < last:
+            return files.pictures[first:last]
     return files.pictures if not parts else None
 
 

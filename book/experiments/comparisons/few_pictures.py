@@ -1,0 +1,87 @@
+"""Some hundred photographs: what helps a detector that learns from so few, chosen by validation pictures. See PLAN.md.
+
+Three public sets, divided as `learn` divides them; of their test pictures none is opened. `usual` is what `learn` does:
+`dsod_tiny` from random weights, the augmentation `light`. Each other arm changes one thing. The photographs are looked
+for in downloads/, where `python -m dsod_lite download raccoons --to downloads/raccoons` and the like put them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch.utils.data import Dataset
+from torchvision.transforms import v2
+
+from dsod_lite import dsod_tiny
+from dsod_lite.datasets import arrange_folder, light_augmentation, open_split
+from dsod_lite.datasets.in_memory import SPARE, InMemory
+from dsod_lite.weights.start import SHAPES, start_from
+
+from ..machinery.records import RECORDS
+from ..parts.common import train_and_judge
+from ..parts.mosaic import Mosaic
+
+EPOCHS = 6
+"""Passes over 2,000 pictures; each set is passed as often as makes as many steps."""
+MEASURE = "AP50"
+SIDE = 128
+BATCH = 16
+DOWNLOADS = RECORDS.parents[1] / "downloads"
+
+
+def strong_augmentation(image_size: int) -> v2.Compose:
+    """`light_augmentation` with all colours changed by more, hues and grey pictures too."""
+    *others, _, to_float, to_tensor = light_augmentation(image_size).transforms
+    jitter = v2.ColorJitter(brightness=0.4, contrast=0.4, saturation=0.6, hue=0.05)
+    return v2.Compose([*others, jitter, v2.RandomGrayscale(0.1), to_float, to_tensor])
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What an arm does otherwise."""
+
+    shapes: bool = False
+    """Whether it begins with the weights of the drawn shapes' detector, which ships."""
+    average: float | None = None
+    """The decay of the averaged weights."""
+    mosaic: float = 0.0
+    """The share of pictures that are made of four."""
+    augmentation: Callable[[int], v2.Compose] = light_augmentation
+
+
+ARMS = {
+    "usual": Arm(),
+    "shapes": Arm(shapes=True),
+    "average": Arm(average=0.998),
+    "mosaic": Arm(mosaic=0.5),
+    "strong": Arm(augmentation=strong_augmentation),
+}
+SETS = ("kangaroos", "raccoons", "cards")
+VARIANTS = {f"{name}_{arm}": (name, ARMS[arm]) for arm in ARMS for name in SETS}
+
+
+def divided(name: str) -> Path:
+    """The folder of a set with the lists train, val and test, as `learn` arranges it."""
+    source, made = DOWNLOADS / name, DOWNLOADS / f"{name}_divided"
+    if not made.exists():
+        if not source.is_dir():
+            raise FileNotFoundError(f"{source}: get it by python -m dsod_lite download {name} --to downloads/{name}")
+        arrange_folder([source], made)
+    return made
+
+
+def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
+    """One detector of a set, trained on its train and judged on its val."""
+    name, arm = VARIANTS[variant]
+    train_set = InMemory(open_split(divided(name), "train", with_objects=True), SPARE * SIDE)
+    val_set = open_split(divided(name), "val", train_set.classes)
+    train_set.transform = arm.augmentation(SIDE)
+    model = dsod_tiny(len(train_set.classes) + 1, SIDE)
+    if arm.shapes:
+        start_from(model, SHAPES, train_set.classes)
+    pictures: Dataset[Any] = Mosaic(train_set, arm.mosaic) if arm.mosaic else train_set
+    passes = round(epochs * 2000 / (len(train_set) // BATCH * BATCH))
+    fields: dict[str, Any] = {"batch_size": BATCH, "weight_average": arm.average}
+    result = train_and_judge(model, pictures, val_set, seed, passes, **fields)
+    return {"pictures": len(train_set), "judged": len(val_set), **result}

@@ -6,7 +6,7 @@
 The sets lie in downloads/, where `python -m dsod_lite download kangaroos --to downloads/kangaroos` and the like put
 them. A run has fourteen minutes of processor time, the blood cells' forty: as many minutes of the clock as there are
 threads to share them. So the machine has to be quiet; the record has the processor's seconds, which say whether it was.
-Each seed divides an undivided set anew. A record is data/runs/own_photographs/SET-SEED.json.
+Each seed divides an undivided set anew. A record is data/runs/own_photographs-SET-SEED.json.
 """
 
 import json
@@ -61,10 +61,9 @@ def learn(name: str, seed: int) -> dict[str, Any]:
 def main(sets: list[str]) -> None:
     for seed in range(SEEDS):
         for name in sets or PROCESSOR_MINUTES:
-            path = RECORDS / "own_photographs" / f"{name}-{seed}.json"
+            path = RECORDS / f"own_photographs-{name}-{seed}.json"
             if path.exists():
                 continue
-            path.parent.mkdir(exist_ok=True)
             record = learn(name, seed)
             write_json(path, record)
             test = record["test"]

@@ -125,7 +125,7 @@ def outside_links(copy: Path, url: str) -> set[str]:
     (copy / "_toc.yml").write_text(TOC)
     chapter = copy / "book/foundations/boxes.ipynb"
     executed = copy / "_executed/book/foundations/boxes.ipynb"
-    graphs = (f"live/{name}.onnx" for name in ("detector", "training", "network"))
+    graphs = (f"live/{name}.onnx" for name in ("detector", "training", "training_small", "network"))
     files = (*graphs, *(f"frontend/node_modules/onnxruntime-web/dist/{name}" for name in RUNTIME))
     for path in (executed, *(copy / "_build" / name for name in files)):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,8 @@
 It can be stopped at any moment: what is recorded is left out, and a run that was under way goes on from its checkpoint.
 """
 
+import time
+
 from .comparisons import classifier, rates
 from .machinery.runner import run_all
 from .parts.headline import ARMS
@@ -17,23 +19,29 @@ GROUPS: tuple[tuple[str, ...], ...] = (
 """The arms of questions 1 to 4, 5 to 7, 8 to 10, 11 and 12, and those that answer none by themselves."""
 
 
-def search(arm: str) -> None:
-    """Makes the trials that the rule asks for, to the end of the search."""
-    while ARMS[arm].pretrained and (trials := classifier.wanted()):
-        run_all("classifier", variants=trials)
-    while ARMS[arm].searched_as is None and (trials := rates.wanted(arm)):
-        run_all("rates", variants=trials)
+SECONDS_TO_WAIT = 10
+
+
+def search(arms: tuple[str, ...]) -> None:
+    """Makes the trials that the rule asks for, to the end of each arm's search.
+
+    What another process is making is waited for: the next trial depends on it.
+    """
+    while wanting := [arm for arm in arms if ARMS[arm].searched_as is None and rates.wanted(arm)]:
+        for arm in wanting:
+            if ARMS[arm].pretrained and (trials := classifier.wanted()):
+                run_all("classifier", variants=trials)
+            else:
+                run_all("rates", variants=rates.wanted(arm))
+        time.sleep(SECONDS_TO_WAIT)
 
 
 def main() -> None:
-    """Each group's search, first long seed and short seeds; then the other long seeds; the middle budget at the end."""
+    """Group by group: the search, the long runs, the short ones. The middle budget comes at the end."""
     for group in GROUPS:
-        for arm in group:
-            search(arm)
-        run_all("headline_long", seeds=1, variants=list(group))
-        run_all("headline_short", variants=list(group))
-    for group in GROUPS:
+        search(group)
         run_all("headline_long", variants=list(group))
+        run_all("headline_short", variants=list(group))
     run_all("headline_middle")
 
 

@@ -35,8 +35,9 @@ def run(args: argparse.Namespace) -> int:
     done = arrange_folder(args.folders, args.to, args.val, args.test, args.seed, args.format)
     print(f"{args.to}: {', '.join(f'{len(names)} pictures in {split}' for split, names in done.lists.items())}")
     if done.kept:
-        print(f"the division is that of {', '.join(args.folders)} ({done.format})")
-    elif done.copies:
+        taken = "; val was sampled from its train" if done.val_from_train else ""
+        print(f"the division is that of {', '.join(args.folders)} ({done.format}){taken}")
+    if done.copies:
         print(f"{done.copies} pictures show the same as another one; they are in its list")
     if done.crowds:
         print(f"left out: {done.crowds} boxes around crowds, for which {args.format} has no place")

@@ -71,9 +71,11 @@ def test_val_comes_from_train_where_test_alone_is_there(tmp_path: Path) -> None:
     done = arrange_folder([tmp_path / "in"], tmp_path / "out")
     assert {split: len(names) for split, names in done.lists.items()} == {"train": 8, "val": 2, "test": 3}
     assert done.kept
+    assert done.val_from_train
     assert sorted(name[-1] for name in done.lists["test"]) == ["x", "y", "z"]
     same = arrange_folder([tmp_path / "in"], tmp_path / "same", val=0)
     assert {split: len(names) for split, names in same.lists.items()} == {"train": 10, "test": 3}
+    assert not same.val_from_train
 
 
 def test_a_folder_in_vocs_layout_gets_new_lists(tmp_path: Path) -> None:

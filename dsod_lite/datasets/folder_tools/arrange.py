@@ -34,6 +34,7 @@ class Arranged(NamedTuple):
     kept: bool = False  # the division is the source's own
     copies: int = 0  # pictures that show a photograph which another one shows too
     crowds: int = 0  # boxes around crowds left out, for a format that has none
+    val_from_train: bool = False  # the source's own division had train and test alone
 
 
 def arrange_folder(
@@ -69,11 +70,11 @@ def arrange_folder(
     row = recognise(files)
     labels = row.read(files)
     lists = own_division(labels)
-    kept, alike = len(lists) > 1, 0
+    kept, alike, val_from_train = len(lists) > 1, 0, False
     if not kept:
         entries = [entry for own in lists.values() for entry in own]
         lists, alike = draw(entries, val, test, seed)
-    elif list(lists) == ["train", "test"] and val > 0:
+    elif val_from_train := list(lists) == ["train", "test"] and val > 0:
         drawn, alike = draw(lists["train"], val, 0, seed)
         lists = {**drawn, "test": lists["test"]}
     if not lists.get("train"):
@@ -89,7 +90,7 @@ def arrange_folder(
         target.write(Division(labels.classes, pictures), folder)
     names = {split: [picture.name for picture in own] for split, own in pictures.items()}
     unused = alone(files, row, [entry for own in lists.values() for entry in own])
-    return Arranged(names, *unused, row.name, kept, alike, 0 if target.crowds else crowds)
+    return Arranged(names, *unused, row.name, kept, alike, 0 if target.crowds else crowds, val_from_train)
 
 
 def own_division(labels: Labels) -> dict[str, list[Entry]]:

@@ -2,24 +2,20 @@
 
 import hashlib
 import tempfile
-import zipfile
-from collections import defaultdict
 from importlib.resources import files
 from pathlib import Path
-from typing import IO
 
 from tqdm import tqdm
 
 from ...support.errors import DataError
 from ...support.files import new_folder
-from .download import fetch, path_inside
+from .download import fetch
+from .zips import opened, read_small
 
 # MIT licence. The commit is part of the address, and the committed sums say what has to be in it.
 BCCD_URL = "https://github.com/Shenggan/BCCD_Dataset/archive/d272fb14.zip"
 RELABELLED_URL = "https://github.com/lugan113/TXL-PBC_Dataset/archive/056d09e45403f4d1321b99cdb2cfcc3eb605edcf.zip"
 """Likewise, MIT licence. Its pictures are BCCD's and others, under other names; the sums' third column has these."""
-MAX_FILE = 16 * 2**20
-"""No file of the set is nearly as large; one that claims to be is not unpacked."""
 REMEDY = "name a folder that does not exist yet, or remove this one if it holds nothing else"
 
 
@@ -92,42 +88,19 @@ def unpack(archive: Path, to: Path, wanted: dict[str, tuple[str, str]]) -> None:
     Nothing is taken from the archive's own paths but the end that equals one that is wanted, and an archive
     with a path that leads outside is refused altogether.
     """
-    try:
-        with zipfile.ZipFile(archive) as source:
-            members = find_members(source, archive)
-            for name, (digest, member) in tqdm(wanted.items(), desc="unpacking", leave=False):
-                found = members[member]
-                if len(found) != 1:
-                    raise DataError(f"{archive}: {name}: is in the archive {len(found)} times, not once")
-                with source.open(found[0]) as file:
-                    content = read_small(file, f"{archive}: {name}")
-                if hashlib.sha256(content).hexdigest() != digest:
-                    raise DataError(f"{archive}: {name}: is not the file it should be (SHA-256)")
-                (to / name).parent.mkdir(parents=True, exist_ok=True)
-                (to / name).write_bytes(content)
-    except DataError:
-        raise
-    except Exception as error:  # zipfile and its decompressors raise nearly anything on a broken archive
-        raise DataError(f"{archive}: cannot be unpacked: {error}") from error
-
-
-def find_members(source: zipfile.ZipFile, archive: Path) -> defaultdict[str, list[zipfile.ZipInfo]]:
-    """Path below the archive's outermost folder -> its members. Raises DataError if a path leads outside."""
-    members = defaultdict(list)
-    for info in source.infolist():
-        path = path_inside(info.filename, archive)
-        members["/".join(path.parts[1:])].append(info)
-    return members
+    with opened(archive) as (source, members):
+        for name, (digest, member) in tqdm(wanted.items(), desc="unpacking", leave=False):
+            found = members[member]
+            if len(found) != 1:
+                raise DataError(f"{archive}: {name}: is in the archive {len(found)} times, not once")
+            with source.open(found[0]) as file:
+                content = read_small(file, f"{archive}: {name}")
+            if hashlib.sha256(content).hexdigest() != digest:
+                raise DataError(f"{archive}: {name}: is not the file it should be (SHA-256)")
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            (to / name).write_bytes(content)
 
 
 def path_in_archive(name: str) -> str:
     """Where GitHub's archive has a file of the set, below its outermost folder: the licence beside BCCD/."""
     return f"BCCD/{name}" if "/" in name else name
-
-
-def read_small(file: IO[bytes], what: str) -> bytes:
-    """All of a file that must not be large. Raises DataError if it is."""
-    content = file.read(MAX_FILE + 1)
-    if len(content) > MAX_FILE:
-        raise DataError(f"{what}: is larger than {MAX_FILE:,} bytes")
-    return content

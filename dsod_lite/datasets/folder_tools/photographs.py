@@ -2,7 +2,6 @@
 
 import hashlib
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +9,9 @@ from tqdm import tqdm
 
 from ...support.errors import DataError
 from ...support.files import new_folder
-from .bccd import REMEDY, find_members, read_small
+from .bccd import REMEDY
 from .download import fetch
+from .zips import opened, read_small
 
 
 class PhotographSet(NamedTuple):
@@ -93,17 +93,11 @@ def folder_digest(folder: Path) -> str:
 
 def _unpack(archive: Path, to: Path, kept: tuple[str, ...]) -> None:
     """The files whose paths, below the archive's outermost folder, begin as one of `kept`."""
-    try:
-        with zipfile.ZipFile(archive) as source:
-            members = {name: found[0] for name, found in find_members(source, archive).items() if name.startswith(kept)}
-            for name, member in tqdm(members.items(), desc="unpacking", leave=False):
-                if member.is_dir():
-                    continue
-                path = to / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with source.open(member) as file:
-                    path.write_bytes(read_small(file, f"{archive}: {name}"))
-    except DataError:
-        raise
-    except Exception as error:  # zipfile and its decompressors raise nearly anything on a broken archive
-        raise DataError(f"{archive}: cannot be unpacked: {error}") from error
+    with opened(archive) as (source, members):
+        for name, found in tqdm(members.items(), desc="unpacking", leave=False):
+            if found[0].is_dir() or not name.startswith(kept):
+                continue
+            path = to / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with source.open(found[0]) as file:
+                path.write_bytes(read_small(file, f"{archive}: {name}"))

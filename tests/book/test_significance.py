@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from book.experiments.__main__ import main as command_line
 from book.experiments.machinery import forest, table
 from book.experiments.machinery.catalogue import experiment
-from book.experiments.machinery.findings import FINDINGS, HEADLINE, HEADS, Finding, judged
+from book.experiments.machinery.findings import FINDINGS, HEADLINE, HEADS, PHOTOGRAPHS, Finding, judged
 from book.experiments.machinery.questions import QUESTIONS, asked_at
 from book.experiments.machinery.records import load
 from book.experiments.machinery.significance import holm, improvement, over_seeds_and_pictures, p_value
@@ -71,7 +71,7 @@ class TestQuestions:
     def test_each_is_asked_at_each_budget_that_has_its_arms(self):
         assert asked_at("headline_long") == asked_at("headline_short") == list(QUESTIONS)
         assert asked_at("headline_middle") == list(QUESTIONS[:4])
-        assert len(HEADLINE) == 2 * len(QUESTIONS) + 4 + len(HEADS)
+        assert len(HEADLINE) == 2 * len(QUESTIONS) + 4 + len(HEADS) + len(PHOTOGRAPHS)
         assert not set(HEADLINE) & set(FINDINGS)
 
     @pytest.mark.parametrize("finding", HEADLINE, ids=table.label)

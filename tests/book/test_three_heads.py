@@ -10,6 +10,7 @@ from torchvision.ops import box_iou
 from book.experiments.comparisons import heads, heads_rates
 from book.experiments.machinery import table
 from book.experiments.machinery.findings import HEADS
+from book.experiments.parts import search
 from book.experiments.parts.common import SIDE, shapes
 from book.experiments.parts.heads import (
     CellDetector,
@@ -152,19 +153,19 @@ def test_a_threshold_of_one_suppresses_nothing() -> None:
 
 def test_a_head_has_the_rate_of_its_own_search(tmp_path: Path) -> None:
     def tried(head: str, rate: float, ap50: float) -> None:
-        name = heads_rates.named(head, rate)
+        name = search.named(head, rate)
         record = {"experiment": "heads_rates", "variant": name, "seed": 100, "epochs": 2, "result": {"AP50": ap50}}
         write_json(tmp_path / "heads_rates" / f"{name}-100.json", record)
 
     with pytest.raises(ValueError, match=r"--variant centres_rate_0\.003 --variant centres_rate_0\.01"):
-        heads_rates.chosen("centres", tmp_path)
+        search.chosen("heads_rates", "centres", tmp_path)
     for rate, ap50 in ((0.003, 0.6), (0.01, 0.5), (0.03, 0.4)):
         tried("centres", rate, ap50)
         tried("priors", rate, 1 - ap50)
-    assert heads_rates.wanted("centres", tmp_path) == ["centres_rate_0.001"]
+    assert search.wanted("heads_rates", "centres", tmp_path) == ["centres_rate_0.001"]
     tried("centres", 0.001, 0.2)
-    assert heads_rates.chosen("centres", tmp_path) == 0.003
-    assert heads_rates.wanted("priors", tmp_path) == ["priors_rate_0.1"]
+    assert search.chosen("heads_rates", "centres", tmp_path) == 0.003
+    assert search.wanted("heads_rates", "priors", tmp_path) == ["priors_rate_0.1"]
 
 
 def test_the_whole_study_is_made_search_by_search(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,12 +176,12 @@ def test_the_whole_study_is_made_search_by_search(monkeypatch: pytest.MonkeyPatc
         asked.append((name, tuple(variants)))
         tried.update({variant: 1 / (1 + len(tried)) for variant in variants})  # so the lowest rate is the best so far
 
-    def scores(head: str, folder: Path | None = None) -> dict[float, float]:
-        names = {rate: heads_rates.named(head, rate) for rate in heads_rates.GRID}
+    def scores(experiment: str, head: str, folder: Path | None = None) -> dict[float, float]:
+        names = {rate: search.named(head, rate) for rate in search.GRID}
         return {rate: tried[name] for rate, name in names.items() if name in tried}
 
     monkeypatch.setattr(heads, "run_all", run_all)
-    monkeypatch.setattr(heads_rates, "scores", scores)
+    monkeypatch.setattr(search, "scores", scores)
     heads.main()
     assert asked[-1] == ("heads", ())
     assert [name for name, _ in asked[:-1]] == ["heads_rates"] * 6

@@ -25,6 +25,8 @@ MEASURE = "accuracy"
 STEPS_A_PASS = 125
 STEPS = 30 * STEPS_A_PASS
 """Of the classifier that the arms begin with."""
+BODY = ("network.stem.", "network.block", "network.transition")
+"""What the names of a classifier's own weights begin with; the rest is the detector's."""
 VARIANTS: dict[str, float] = {f"rate_{rate}": rate for rate in GRID}
 
 
@@ -58,7 +60,7 @@ def trained(seed: int, steps: int, rate: float) -> tuple[dict[str, Tensor], dict
 
 
 def start_from_classifier(model: nn.Module, seed: int, steps: int = STEPS) -> dict[str, Any]:
-    """Gives a `dsod_tiny` a classifier's body, and returns what `pretrain` says of that.
+    """Gives a `dsod_tiny` of any size and classes a classifier's body, and returns what `pretrain` says of that.
 
     Raises:
         ValueError: if the classifier's rate is not chosen yet.
@@ -69,5 +71,6 @@ def start_from_classifier(model: nn.Module, seed: int, steps: int = STEPS) -> di
         raise ValueError(f"the classifier has no learning rate yet: python -m book.experiments classifier {variants}")
     rate = best(scores())
     weights, said = trained(seed, steps, rate)
-    model.load_state_dict(weights)
+    body = {name: weight for name, weight in weights.items() if name.startswith(BODY)}
+    model.load_state_dict(body, strict=False)
     return {**said, "pretrain_learning_rate": rate}

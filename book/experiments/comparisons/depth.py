@@ -58,9 +58,9 @@ def make_block(kind: str, layers: int) -> DenseBlock | Chain:
     return Chain(WIDTH, layers, Residual if kind == "residual" else nn.Sequential)
 
 
-def make_detector(kind: str, depth: int) -> DSOD:
+def make_detector(kind: str, depth: int, num_classes: int = 7, image_size: int = SIDE) -> DSOD:
     """`dsod_tiny` with other blocks. Between them transitions bring every kind back to the same WIDTH."""
-    model = dsod_tiny(image_size=SIDE, stem_channels=WIDTH // 2)
+    model = dsod_tiny(num_classes, image_size, stem_channels=WIDTH // 2)
     blocks = [make_block(kind, layers) for layers in DEPTHS[depth]]
     return replace_blocks(model, blocks, [WIDTH] * 3, prediction_channels=(64, 64, 32, 32))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..machinery.runner import run_all
 from ..parts.headline import FRESH_SEED
+from ..parts.search import chosen, wanted
 from . import heads_rates
 
 EPOCHS = 3
@@ -18,13 +19,13 @@ VARIANTS = heads_rates.HEADS
 
 def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     """One head, trained and judged, with suppression and without."""
-    return heads_rates.learn(variant, heads_rates.chosen(variant), seed, epochs, FRESH_SEED)
+    return heads_rates.learn(variant, chosen("heads_rates", variant), seed, epochs, FRESH_SEED)
 
 
 def main() -> None:
     """Makes the trials that the rule asks for, to the end of each head's search, and then the runs."""
     for head in VARIANTS:
-        while trials := heads_rates.wanted(head):
+        while trials := wanted("heads_rates", head):
             run_all("heads_rates", variants=trials)
     run_all("heads")
 

@@ -5,17 +5,15 @@ has, judged on pictures that no detector is tested by.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from dsod_lite import DSOD, dsod_tiny, predict
 
-from ..machinery.records import RECORDS, load
 from ..machinery.resampling import resampled_ap50
 from ..parts.common import SIDE, judge, shapes, train_and_judge
 from ..parts.headline import JUDGED, PICTURES, VALIDATION_SEED
 from ..parts.heads import CellDetector, many_cells, one_cell, with_threshold
-from ..parts.search import GRID, asked_for, best
+from ..parts.search import GRID, named
 
 EPOCHS = 2
 SEEDS = 1
@@ -28,11 +26,6 @@ HEADS: dict[str, Callable[[], DSOD]] = {
     "one_to_one": lambda: with_threshold(CellDetector(dsod_tiny(image_size=SIDE).config, one_cell), 1.0),
 }
 """DSOD's own head, one without priors, and one without suppression."""
-
-
-def named(head: str, rate: float) -> str:
-    """A trial's name."""
-    return f"{head}_rate_{rate}"
 
 
 VARIANTS: dict[str, tuple[str, float]] = {named(head, rate): (head, rate) for head in HEADS for rate in GRID}
@@ -54,27 +47,3 @@ def learn(head: str, rate: float, seed: int, epochs: int, series: int) -> dict[s
         result[f"AP50_{name}"] = judge(with_threshold(model, threshold), test_set)["AP50"]
     with_threshold(model, own)
     return result
-
-
-def scores(head: str, folder: Path = RECORDS) -> dict[float, float]:
-    """What a head's trials came to, by their rate."""
-    runs = load("heads_rates", folder)
-    tried = {rate: runs.get(named(head, rate)) for rate in GRID}
-    return {rate: float(records[0]["result"][MEASURE]) for rate, records in tried.items() if records}
-
-
-def wanted(head: str, folder: Path = RECORDS) -> list[str]:
-    """The trials that the rule asks for next; none, if the search is at its end."""
-    return [named(head, rate) for rate in asked_for(scores(head, folder))]
-
-
-def chosen(head: str, folder: Path = RECORDS) -> float:
-    """A head's learning rate.
-
-    Raises:
-        ValueError: if its search is not at its end; says what it asks for.
-    """
-    if trials := wanted(head, folder):
-        variants = " ".join(f"--variant {trial}" for trial in trials)
-        raise ValueError(f"{head} has no learning rate yet: python -m book.experiments heads_rates {variants}")
-    return best(scores(head, folder))

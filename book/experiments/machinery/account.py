@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from .catalogue import experiment, experiments, seeds_of
 from .records import RECORDS, load
 
-PLANNED = ("headline_", "rates", "classifier", "labels_", "heads", "few_pictures")
+PLANNED = ("headline_", "rates", "classifier", "labels_", "heads", "few_pictures", "photographs")
 """What the names of PLAN.md's experiments begin with. All other records are exploration."""
 
-SEARCHES = ("rates", "classifier", "heads_rates")
+SEARCHES = ("rates", "classifier", "heads_rates", "photographs_rates")
 
 
 class Sum(NamedTuple):

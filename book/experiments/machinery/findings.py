@@ -81,6 +81,25 @@ HEADS = (
 )  # fmt: skip
 """The plan's study of three heads."""
 
+PHOTOGRAPHS = (
+    *(
+        Finding(f"{on}: {sentence}", "photographs", f"{name}_{a}", f"{name}_{b}", headline=True)
+        for name, on in (("cells", "On blood cells"), ("cards", "On playing cards"))
+        for sentence, a, b in (
+            ("one stage beats two.", "ssd_norm", "faster_rcnn_norm"),
+            ("DSOD beats two stages.", "dsod", "faster_rcnn_norm"),
+            ("dense is better than plain.", "dense_30", "plain_30"),
+            ("the stem helps.", "dsod", "densenet_stem"),
+            ("dense prediction helps.", "dsod", "plain_prediction"),
+        )
+    ),
+    Finding("On blood cells: pre-training helps with 30 photographs.",
+            "photographs", "cells_pretrained_30", "cells_scratch_30", headline=True),
+    Finding("On blood cells: from scratch is better with all of them.",
+            "photographs", "cells_dsod", "cells_pretrained", headline=True),
+)  # fmt: skip
+"""The plan's study of photographs."""
+
 HEADLINE = (
     *(
         Finding(asked.sentence, budget, asked.a, asked.b, minus=asked.minus, headline=True)
@@ -88,6 +107,7 @@ HEADLINE = (
         for asked in asked_at(budget)
     ),
     *HEADS,
+    *PHOTOGRAPHS,
 )
 """The plan's questions, at each budget, and those of its studies."""
 

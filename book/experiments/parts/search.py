@@ -1,6 +1,9 @@
 """The one rule by which every arm's learning rate is searched: try three, and go on while the best is at an end."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..machinery.records import RECORDS, load
 
 GRID = (0.001, 0.003, 0.01, 0.03, 0.1)
 FIRST = GRID[1:4]
@@ -25,3 +28,32 @@ def asked_for(
 def best(scores: Mapping[float, float]) -> float:
     """The rate with the highest score; of equal ones the lowest."""
     return max(sorted(scores), key=lambda rate: scores[rate])
+
+
+def named(arm: str, rate: float) -> str:
+    """A trial's name."""
+    return f"{arm}_rate_{rate}"
+
+
+def scores(experiment: str, arm: str, folder: Path = RECORDS) -> dict[float, float]:
+    """What an arm's trials came to in AP50, by their rate."""
+    runs = load(experiment, folder)
+    tried = {rate: runs.get(named(arm, rate)) for rate in GRID}
+    return {rate: float(records[0]["result"]["AP50"]) for rate, records in tried.items() if records}
+
+
+def wanted(experiment: str, arm: str, folder: Path = RECORDS) -> list[str]:
+    """The trials of an experiment that the rule asks for next; none, if the arm's search is at its end."""
+    return [named(arm, rate) for rate in asked_for(scores(experiment, arm, folder))]
+
+
+def chosen(experiment: str, arm: str, folder: Path = RECORDS) -> float:
+    """An arm's learning rate.
+
+    Raises:
+        ValueError: if its search is not at its end; says what it asks for.
+    """
+    if trials := wanted(experiment, arm, folder):
+        variants = " ".join(f"--variant {trial}" for trial in trials)
+        raise ValueError(f"{arm} has no learning rate yet: python -m book.experiments {experiment} {variants}")
+    return best(scores(experiment, arm, folder))

@@ -197,9 +197,12 @@ class TestTable:
     def test_the_printed_table(self, made_up, capsys):
         command_line(["findings", "--output", str(made_up)])
         lines = capsys.readouterr().out.splitlines()
-        assert len(lines) == len(FINDINGS) + len(HEADLINE)
-        assert lines[1].split()[:3] == ["held", "3,750", "+0.399"]
-        assert lines[1].endswith("DSOD beats two stages with normalisation.")
+        place = lines.index("DSOD beats two stages with normalisation. (3 seeds, 3,750 steps)")
+        assert lines[place + 1].startswith("  held: +0.399 [")
+        assert max(map(len, lines)) <= table.COLUMN
+        missing = dict(line.strip().split(": ") for line in lines if line.endswith(" questions"))
+        assert missing["headline_short"] == f"{len(QUESTIONS)} questions"
+        assert "headline_long" in missing
 
 
 class TestFigures:

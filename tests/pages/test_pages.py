@@ -132,8 +132,8 @@ UNSET_FORMULAS = """() => [...document.querySelectorAll(".math")]
   .filter(m => !m.querySelector("mjx-container") || m.querySelector("mjx-merror")).map(m => m.textContent)"""
 
 
-# Cells of code that have to be scrolled sideways. What is folded away has no width, and its lines are tested elsewhere.
-SCROLLING_CODE = """() => [...document.querySelectorAll(".cell_input pre")]
+# Code and outputs that have to be scrolled sideways. What is folded away has no width; its lines are tested elsewhere.
+SCROLLING_CODE = """() => [...document.querySelectorAll(".cell_input pre, .cell_output .output pre")]
   .filter(pre => pre.clientWidth && pre.scrollWidth > pre.clientWidth + 1).map(pre => pre.textContent.slice(0, 80))"""
 
 

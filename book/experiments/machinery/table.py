@@ -4,6 +4,8 @@
 """
 
 import json
+import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from .significance import holm, improvement, over_seeds_and_pictures, p_value
 
 Row = dict[str, Any]
 LEAST_SEEDS = 3
+COLUMN = 72
+"""Characters of a line in the book."""
 MATTERS = 0.02
 """PLAN.md: where the whole interval is nearer to 0 than this, there is no difference that matters."""
 SAME_ARM = (("prediction", "dense"), ("transition", "four_blocks"), ("proposal_free", "dsod"))
@@ -141,14 +145,20 @@ def write(path: Path, folder: Path = RECORDS) -> None:
 
 
 def as_text(found: Sequence[Row]) -> str:
-    """The rows as a table: verdict, steps, the difference with its interval, seeds, corrected p, and the question."""
-    lines = []
+    """The rows in words: each question with its seeds and steps, and its verdict, difference and corrected p below.
+
+    Those that are not judged are counted at the end, by experiment.
+    """
+    lines, missing = [], Counter[str]()
     for each in found:
         if each["p_holm"] is None:
-            figures = f"{'':28} {each['seeds']} seeds"
-        else:
-            span = f"{each['difference']:+.3f} [{each['low']:+.3f}, {each['high']:+.3f}]"
-            figures = f"{span:28} {each['seeds']} seeds, p {each['p_holm']:.3f}"
-        budget = f"{each['budget_steps']:,}" if each["budget_steps"] else ""
-        lines.append(f"{each['verdict']:27} {budget:>6}  {figures:47} {each['question']}")
+            missing[each["experiment"]] += 1
+            continue
+        made = f"({each['seeds']} seeds" + (f", {each['budget_steps']:,} steps)" if each["budget_steps"] else ")")
+        span = f"{each['difference']:+.3f} [{each['low']:+.3f}, {each['high']:+.3f}]"
+        lines.append(textwrap.fill(f"{each['question']} {made}", COLUMN))
+        lines.append(f"  {each['verdict']}: {span}, p {each['p_holm']:.3f}")
+    if missing:
+        lines.append(f"not judged yet, with fewer than {LEAST_SEEDS} seeds:")
+        lines += [f"  {name}: {count} questions" for name, count in missing.items()]
     return "\n".join(lines)

@@ -26,7 +26,7 @@ class PathsExplorer(Explorer):
     """How many layers each block has."""
     agreement = traitlets.Dict().tag(sync=True)
     """For "before" and "after" training, and for each kind, the cosine of the gradients at every layer with and without
-    an invisible grain on the pictures: the median of the seeds."""
+    invisible noise on the pictures: the median of the seeds."""
     kind = traitlets.Enum(KINDS, "dense").tag(sync=True)
     layer = traitlets.Int(0).tag(sync=True)
     moment = traitlets.Enum(("before", "after"), "before").tag(sync=True)

@@ -3,8 +3,8 @@
 The paper's reason for dense blocks is that an early layer hears the loss through skips, and not through all the layers
 behind it (section 3.1). Here are the 30 layers of `depth`, as plain, residual and dense blocks. For the 3×3 of every
 layer two things are measured, before training and after each epoch: how long its gradient is, and how far the gradient
-keeps its direction when the pictures get a grain of at most one grey level in 255, which nobody sees: the cosine of the
-two. The longest gradient is worth nothing if such a grain turns it round.
+keeps its direction when the pictures get noise of at most one grey level in 255, which nobody sees: the cosine of the
+two. The longest gradient is worth nothing if such noise turns it round.
 """
 
 import statistics
@@ -41,12 +41,12 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     train_set = shapes(2000, image_size=SIDE)
     images, targets = map(list, zip(*(train_set[i] for i in range(BATCH)), strict=True))
     rng = seeded(seed)
-    grainy = [image + (2 * torch.rand(image.shape, generator=rng) - 1) / 255 for image in images]
+    noisy = [image + (2 * torch.rand(image.shape, generator=rng) - 1) / 255 for image in images]
 
     config = TrainConfig(epochs=epochs, seed=seed, batch_size=BATCH, learning_rate=0.03)
     optimizer = make_optimizer(model, config)
     steps = len(train_set) // BATCH
-    moments: list[dict[str, Any]] = [{"step": 0, **listen(model, images, grainy, targets)}]
+    moments: list[dict[str, Any]] = [{"step": 0, **listen(model, images, noisy, targets)}]
     curve: list[dict[str, float]] = []
     for epoch in range(epochs):
         losses = []
@@ -60,7 +60,7 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
-        moments.append({"step": (epoch + 1) * steps, **listen(model, images, grainy, targets)})
+        moments.append({"step": (epoch + 1) * steps, **listen(model, images, noisy, targets)})
         curve.append({"epoch": epoch + 1, "loss": statistics.fmean(losses)})
     result = {
         "moments": moments,
@@ -74,10 +74,10 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
 
 
 def listen(
-    model: DSOD, images: list[Tensor], grainy: list[Tensor], targets: list[dict[str, Any]]
+    model: DSOD, images: list[Tensor], noisy: list[Tensor], targets: list[dict[str, Any]]
 ) -> dict[str, list[float]]:
-    """The lengths of the gradients by layer, and how far they agree with those of the grainy pictures."""
-    clean, other = (gradients(model, pictures, targets) for pictures in (images, grainy))
+    """The lengths of the gradients by layer, and how far they agree with those of the noisy pictures."""
+    clean, other = (gradients(model, pictures, targets) for pictures in (images, noisy))
     return {
         "lengths": [gradient.norm().item() for gradient in clean],
         "agreement": [F.cosine_similarity(a, b, dim=0).item() for a, b in zip(clean, other, strict=True)],

@@ -109,7 +109,7 @@ def by_layer(measure: str = "agreement", folder: Path = RECORDS) -> Figure:
         ax.spines[["top", "right"]].set_visible(False)
         if measure == "lengths":
             ax.set_yscale("log")
-    axes[0].set_ylabel({"agreement": "cosine with and without grain", "lengths": "length of the gradient"}[measure])
+    axes[0].set_ylabel({"agreement": "cosine with and without noise", "lengths": "length of the gradient"}[measure])
     axes[0].legend(frameon=False)
     return figure
 

@@ -24,8 +24,8 @@ from dsod_lite.support.files import write_json
 from .machinery.records import RECORDS
 
 PROCESSOR_MINUTES = {"raccoons": 14, "kangaroos": 14, "cards": 14, "chess": 14, "bccd": 40}
-OPTIONS = {"bccd": ["--augmentation", "upless"]}
-"""A microscope's photographs have no up."""
+AUGMENTATION = {"bccd": "upless"}
+"""A microscope's photographs have no up; all others are augmented by `light`."""
 SEEDS = 3
 ROOT = RECORDS.parents[1]
 
@@ -35,7 +35,9 @@ def learn(name: str, seed: int) -> dict[str, Any]:
     output = ROOT / "runs" / f"own_photographs-{name}-{seed}"
     shutil.rmtree(output, ignore_errors=True)  # one that was stopped; a run by minutes is made in one go
     minutes = PROCESSOR_MINUTES[name] / torch.get_num_threads()
-    words = ["learn", f"downloads/{name}", "--minutes", f"{minutes:g}", "--seed", str(seed), *OPTIONS.get(name, [])]
+    words = ["learn", f"downloads/{name}", "--minutes", f"{minutes:g}", "--seed", str(seed)]
+    if name in AUGMENTATION:
+        words += ["--augmentation", AUGMENTATION[name]]
     where = environment(torch.device("cpu"))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-m", "dsod_lite", *words, "--output", str(output)], cwd=ROOT, check=True)

@@ -2,7 +2,8 @@
 
 Three public sets, divided as `learn` divides them; of their test pictures none is opened. `usual` is `dsod_tiny` from
 random weights with the augmentation `light`. `shapes` begins with the drawn shapes' weights; as that helped, each later
-arm changes one thing more. The photographs are looked for in downloads/, where `python -m dsod_lite download raccoons --to downloads/raccoons` and the like put them.
+arm changes one thing in it. The photographs are looked for in downloads/, where `python -m dsod_lite download raccoons
+--to downloads/raccoons` and the like put them.
 """
 
 from collections.abc import Callable

@@ -488,6 +488,103 @@ def test_pictures_with_boxes_teach_a_class(browser: Browser, address: str, tmp_p
     visit.close()
 
 
+@pytest.fixture
+def own_pictures(browser: Browser, extension: Any) -> Iterator[Page]:
+    """The reader's class alone, on a bare page. `file(name, paint)` gives a picture as a file, `choose(files)` takes them."""
+    page = browser.new_page(viewport={"width": 900, "height": 1400})
+    page.set_content("<!DOCTYPE html><html lang=en><main class=explorer></main>")
+    page.add_style_tag(content="\n".join(path.read_text(encoding="utf-8") for path in extension.STYLES))
+    scripts = "\n".join(path.read_text(encoding="utf-8") for path in extension.SCRIPTS[:-1])
+    page.add_script_tag(content=f"const SIDE = 100;\n{scripts}")
+    page.evaluate("""() => {
+      window.learned = [];
+      readerClass(document.querySelector("main"), (own) => learned.push(own));
+      window.file = async (name, paint = () => {}) => {
+        const canvas = new OffscreenCanvas(60, 40);
+        paint(canvas.getContext("2d"));
+        return new File([await canvas.convertToBlob()], name);
+      };
+      window.choose = (files) => {
+        const chosen = new DataTransfer();
+        for (const one of files) chosen.items.add(one);
+        const input = document.querySelector("input[multiple]");
+        input.files = chosen.files;
+        input.dispatchEvent(new Event("change"));
+      };
+    }""")
+    yield page
+    page.close()
+
+
+def test_no_box_is_left_without_a_size(own_pictures: Page) -> None:
+    """By a click, by two fingers at once, or by a finger that the system takes over."""
+    own_pictures.evaluate("file('a.png').then((one) => choose([one]))")
+    words = own_pictures.locator("[role=status]")
+    expect(words).to_contain_text("Picture 1 of 1.")
+    frame = own_pictures.locator(".teach-photo").bounding_box()
+    assert frame
+    touch = own_pictures.context.new_cdp_session(own_pictures)
+
+    def fingers(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": frame["x"] + x, "y": frame["y"] + y, "id": i} for i, (x, y) in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    own_pictures.mouse.click(frame["x"] + 200, frame["y"] + 200)
+    fingers("touchStart", (100, 100), (160, 200))
+    fingers("touchEnd")
+    fingers("touchStart", (50, 60))
+    fingers("touchCancel")
+    expect(own_pictures.locator(".teach-box")).to_have_count(0)
+    fingers("touchStart", (50, 60))
+    fingers("touchMove", (90, 120))
+    fingers("touchMove", (150, 160))
+    fingers("touchEnd")
+    expect(own_pictures.locator(".teach-box")).to_have_count(1)
+    expect(words).to_contain_text("1 to learn from")
+
+
+def test_of_many_files_those_that_are_pictures_are_taken(own_pictures: Page) -> None:
+    """And let go: a phone's picture takes 200 MB. On white where they are transparent, as the package reads them."""
+    own_pictures.evaluate("""async () => {
+      window.taken = [];
+      const create = createImageBitmap;
+      window.createImageBitmap = async (...given) => {
+        taken.push(await create(...given));
+        return taken.at(-1);
+      };
+      choose([await file("a.png"), new File(["none"], "b.heic"), await file("c.png")]);
+    }""")
+    words = own_pictures.locator("[role=status]")
+    expect(words).to_have_text("No pictures that this browser reads: b.heic.")
+    assert own_pictures.evaluate("taken.map(({ width }) => width)") == [0, 0]  # closed
+    assert own_pictures.evaluate("""() => {
+      const { data } = document.querySelector(".teach-photo canvas").getContext("2d").getImageData(5, 5, 1, 1);
+      return Array.from(data);
+    }""") == [255, 255, 255, 255]
+
+
+def test_a_second_press_asks_for_no_second_camera(own_pictures: Page) -> None:
+    own_pictures.evaluate("""() => {
+      window.streams = [];
+      Object.defineProperty(navigator, "mediaDevices", { value: { getUserMedia: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        const canvas = document.createElement("canvas");
+        setInterval(() => canvas.getContext("2d").fillRect(0, 0, 9, 9), 50);
+        streams.push(canvas.captureStream());
+        return streams.at(-1);
+      } } });
+      document.querySelector("main").replaceChildren();
+      readerClass(document.querySelector("main"), () => {}); // it asks at the beginning whether there is one
+    }""")
+    own_pictures.get_by_role("button", name="Camera", exact=True).dblclick()
+    own_pictures.get_by_role("button", name="Take a picture").wait_for()
+    own_pictures.get_by_role("button", name="Camera off").click()
+    own_pictures.wait_for_timeout(300)
+    assert own_pictures.evaluate("streams.map((stream) => stream.getTracks()[0].readyState)") == ["ended"]
+    expect(own_pictures.locator("video")).to_have_count(0)
+    expect(own_pictures.get_by_role("button", name="Camera", exact=True)).to_be_focused()
+
+
 def live_objects(page: Page) -> dict[str, int]:
     """How many nodes, listeners and bitmaps the page keeps, after a collection."""
     browser = page.context.new_cdp_session(page)

@@ -15,6 +15,7 @@ from torch import nn
 from torchvision.utils import save_image
 
 from dsod_lite import DSOD
+from dsod_lite.datasets.images import read_image
 from dsod_lite.explorers import LiveExplorer
 from dsod_lite.explorers.floats import from_text, to_text
 from dsod_lite.explorers.graph import graph_of
@@ -133,3 +134,51 @@ def test_without_a_camera_it_says_so(page: Page) -> None:
     page.get_by_role("button", name="Camera").click()
     expect(page.locator("p[role=status]")).to_contain_text("There is no camera to be had")
     expect(page.get_by_role("button", name="Camera", exact=True)).to_be_visible()
+
+
+def test_what_is_transparent_is_white(page: Page, tmp_path: Path) -> None:
+    """As the package reads it, and not what was looked at before."""
+    live(page)
+    image, _ = Rectangles(1, seed=5)[0]
+    alpha = torch.ones(1, *image.shape[1:])
+    alpha[:, :, : image.shape[2] // 2] = 0
+    save_image(torch.cat([image, alpha]), tmp_path / "half.png")
+    page.locator("input[type=file]").set_input_files(tmp_path / "half.png")
+    expect(page.locator("p[role=status]")).to_have_text("half.png")
+    live(page)
+    shown = page.locator("canvas").evaluate("""canvas => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return [canvas.height, canvas.width, Array.from(data)];
+    }""")
+    pixels = torch.tensor(shown[2], dtype=torch.uint8).reshape(shown[0], shown[1], 4)[..., :3]
+    assert torch.equal(pixels.permute(2, 0, 1), read_image(tmp_path / "half.png"))
+
+
+# A camera that shows a black picture, a moment after it was asked for. Chromium has none here.
+SLOW_CAMERA = """() => {
+  window.streams = [];
+  navigator.mediaDevices.getUserMedia = async () => {
+    await new Promise(resolve => setTimeout(resolve, 200));
+    const canvas = document.createElement("canvas");
+    setInterval(() => canvas.getContext("2d").fillRect(0, 0, 9, 9), 50);
+    streams.push(canvas.captureStream());
+    return streams.at(-1);
+  };
+  window.live = () => streams.flatMap(stream => stream.getTracks()).filter(track => track.readyState === "live").length;
+}"""
+
+
+def test_one_camera_is_on_and_goes_off(page: Page) -> None:
+    """However often it is pressed while the browser asks, and when a picture is chosen meanwhile."""
+    page.evaluate(SLOW_CAMERA)
+    page.get_by_role("button", name="Camera").dblclick()
+    page.get_by_role("button", name="Stop the camera").wait_for()
+    page.wait_for_function("streams.length === 2")
+    assert page.evaluate("live()") == 1
+    page.get_by_role("button", name="Stop the camera").click()
+    assert page.evaluate("live()") == 0
+    page.get_by_role("button", name="Camera").click()
+    page.locator("input[type=file]").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"none"})
+    page.wait_for_function("streams.length === 3")
+    assert page.evaluate("live()") == 0
+    expect(page.locator("p[role=status]")).to_contain_text("a.txt")

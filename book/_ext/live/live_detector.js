@@ -131,6 +131,7 @@ function liveDetector(el) {
   });
 
   function showPicture(picture) {
+    photo?.close();
     photo = picture;
     const [width, height] = photo ? [photo.width, photo.height] : [DISPLAY, DISPLAY];
     const longest = Math.max(width, height);
@@ -150,9 +151,7 @@ function liveDetector(el) {
   input.getContext("2d", { willReadFrequently: true });
 
   function paint(onto) {
-    const context = onto.getContext("2d");
-    context.imageSmoothingQuality = "high";
-    if (photo) context.drawImage(photo, 0, 0, onto.width, onto.height);
+    if (photo) paintOnWhite(onto, photo);
     else editor.paint(onto);
   }
 

@@ -11,7 +11,7 @@ function photoBoxes(parent, changed) {
   let pictures = [];
   let at = 0; // the picture shown
   let held = 0; // the box chosen
-  let video = null; // the camera's, while it is on
+  let video = null; // the camera's, while it is on or asked for
   const boxes = () => pictures[at]?.boxes ?? [];
   const isApart = (i) => i % APART === APART - 1;
   const within = (v, low, high) => Math.min(Math.max(v, low), high);
@@ -21,6 +21,9 @@ function photoBoxes(parent, changed) {
   const input = html("input", { type: "file", accept: "image/*", multiple: true, hidden: true, change: takeFiles, "aria-label": "Pictures" });
   button(row, "Pictures…", () => input.click());
   const camera = button(row, "Camera", useCamera);
+  camera.input.hidden = !navigator.mediaDevices?.getUserMedia; // a page from a server has it only with https
+  const off = button(row, "Camera off", endCamera).input;
+  off.hidden = true;
   const canvas = html("canvas", { class: "live-canvas", role: "img", width: PHOTO, height: PHOTO });
   const frame = html("div", { class: "live-frame teach-photo" }, canvas);
   const hint = html("p", { class: "explorer-note", id: uid("hint") },
@@ -43,45 +46,48 @@ function photoBoxes(parent, changed) {
   async function takeFiles() {
     const files = [...input.files];
     input.value = ""; // the same files can be chosen again
+    const unread = [];
     for (const file of files) {
       try {
-        take(await createImageBitmap(file)); // the right way up, if a camera's file says which that is
+        const picture = await createImageBitmap(file); // the right way up, if a camera's file says which that is
+        take(picture);
+        picture.close(); // a phone's takes 200 MB
       } catch {
-        words.textContent = `${file.name} is no picture that this browser reads.`;
-        return;
+        unread.push(file.name);
       }
     }
+    if (unread.length) words.textContent = `No pictures that this browser reads: ${unread.join(", ")}.`;
   }
   function take(source) {
     const square = new OffscreenCanvas(PHOTO, PHOTO);
-    const context = square.getContext("2d");
-    context.imageSmoothingQuality = "high";
-    context.drawImage(source, 0, 0, PHOTO, PHOTO);
+    paintOnWhite(square, source);
     pictures = [...pictures, { image: square.transferToImageBitmap(), boxes: [] }];
     show(pictures.length - 1);
   }
   async function useCamera() {
     if (video) {
-      take(video);
+      if (video.videoWidth) take(video); // else the reader is being asked
       return;
     }
+    video = html("video", { class: "live-canvas", muted: true, playsinline: true });
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-      video = html("video", { class: "live-canvas", muted: true, playsinline: true });
-      video.srcObject = stream;
+      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
       row.after(video);
-      button(row, "Camera off", function off(event) {
-        stream.getTracks().forEach((track) => track.stop());
-        video.remove();
-        event.target.remove();
-        video = null;
-        camera.show("Camera");
-      });
       await video.play();
+      off.hidden = false;
       camera.show("Take a picture");
     } catch (error) {
+      endCamera();
       words.textContent = `There is no camera to be used: ${error.message}`;
     }
+  }
+  function endCamera() {
+    video.srcObject?.getTracks().forEach((track) => track.stop());
+    video.remove();
+    video = null;
+    camera.show("Camera");
+    camera.input.focus();
+    off.hidden = true;
   }
 
   // ---- boxes, in units of the stage
@@ -89,12 +95,13 @@ function photoBoxes(parent, changed) {
     pictures[at].boxes = boxes().map((old, j) => (i === j ? box : old));
     draw();
   };
+  // Gives its place, -1 if the picture has no room for it.
   function add(box) {
-    if (!pictures.length || boxes().length === MOST_BOXES) return false;
+    if (!pictures.length || boxes().length === MOST_BOXES) return -1;
     pictures[at].boxes = [...boxes(), box];
     hold(boxes().length - 1);
     changed();
-    return true;
+    return held;
   }
   function remove(i) {
     pictures[at].boxes = boxes().filter((_, j) => j !== i);
@@ -120,11 +127,13 @@ function photoBoxes(parent, changed) {
   const corner = handle(overlay);
   const keepPage = (element) => element.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   keepPage(ground);
-  drag(ground, overlay, ({ x, y }) => add([x, y, x, y]) && { x, y }, (point, event, from) => {
+  // A box begins when it is large enough: a click, or a second finger, leaves none.
+  drag(ground, overlay, ({ x, y }) => ({ x, y, place: -1 }), (point, _, from) => {
     const [x, y] = [within(point.x, 0, SIDE), within(point.y, 0, SIDE)];
-    setBox(held, [Math.min(x, from.x), Math.min(y, from.y), Math.max(x, from.x), Math.max(y, from.y)]);
-    const [x1, y1, x2, y2] = boxes()[held];
-    if (event.type === "pointerup" && Math.min(x2 - x1, y2 - y1) < SMALLEST_BOX) remove(held); // a click
+    const box = [Math.min(x, from.x), Math.min(y, from.y), Math.max(x, from.x), Math.max(y, from.y)];
+    if (Math.min(box[2] - box[0], box[3] - box[1]) < SMALLEST_BOX) return;
+    if (from.place < 0) from.place = add(box);
+    else setBox(from.place, box);
   });
   drag(corner.element, overlay, () => true, ({ x, y }) => resize(held, boxes()[held], x, y));
 

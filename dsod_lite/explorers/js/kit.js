@@ -29,6 +29,15 @@ function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
+// A picture over all of a canvas, on white where it is transparent, as `read_image` has it.
+function paintOnWhite(canvas, source) {
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+}
+
 // ---- state ----------------------------------------------------------------------------------------------------------
 
 // `value` is a new object or list, never the old one changed in place: that would look like no change.

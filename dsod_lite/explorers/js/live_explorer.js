@@ -10,6 +10,7 @@ function render({ model, el }) {
   const priors = priorsOf(config);
   let source = null; // an image, or a video, from a file or the camera
   let stream = null; // of the camera
+  let turn = 0; // how often it was stopped: a camera may be given when something else is wanted already
   let found = [];
   let milliseconds = []; // of the last frames
 
@@ -53,12 +54,16 @@ function render({ model, el }) {
     }
   }
   async function start() {
+    stop();
+    const mine = turn;
     try {
-      stop();
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
+      const given = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
+      if (mine !== turn) return given.getTracks().forEach((track) => track.stop());
+      stream = given;
       await play({});
       camera.show("Stop the camera");
     } catch (error) {
+      if (mine !== turn) return;
       stop();
       status.textContent = `There is no camera to be had: ${error.message}`;
     }
@@ -71,12 +76,14 @@ function render({ model, el }) {
     look(video, "");
   }
   function stop() {
+    turn += 1;
     for (const track of stream?.getTracks() ?? []) track.stop();
     stream = null;
     if (source instanceof HTMLVideoElement) source.pause();
     camera.show("Camera");
   }
   function look(at, name) {
+    source?.close?.(); // a picture's memory
     source = at;
     milliseconds = [];
     status.textContent = name;
@@ -109,11 +116,7 @@ function render({ model, el }) {
       setView(overlay, 0, 0, w, h);
     }
     const begun = performance.now();
-    for (const sheet of [canvas, input]) {
-      const context = sheet.getContext("2d");
-      context.imageSmoothingQuality = "high";
-      context.drawImage(source, 0, 0, sheet.width, sheet.height);
-    }
+    for (const sheet of [canvas, input]) paintOnWhite(sheet, source);
     const side = config.image_size;
     const picture = { data: toInput(input, config), channels: 3, height: side, width: side };
     found = toDetections({ config, priors }, ...runNetwork(graph, weights, picture));

@@ -11,6 +11,7 @@ import pytest
 import torch
 from browsing import STICKING_OUT, Browser, Locator, Page, expect, require, served, violations, watch
 from explorers_page import compute
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 from torch import Tensor
@@ -280,6 +281,26 @@ def test_nothing_big_is_loaded_before_the_button_is_pressed(visit: Visit) -> Non
     assert len(set(shares)) > 5
     assert shares[-1] == 1
     assert progress.is_hidden()
+
+
+def test_a_keyboard_stays_when_the_button_goes(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_role("button", name="Load the detector").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # a second press loads nothing more
+    expect(page.locator("[role=status]")).to_contain_text("Now looking", timeout=120_000)
+    expect(page.get_by_label("Score threshold")).to_be_focused()
+    assert len([url for url in visit.requests if BIG.search(url)]) == 3
+
+
+def test_a_transparent_picture_is_on_white(visit: Visit, tmp_path: Path) -> None:
+    """As the package reads it, and not on the shapes that were there before."""
+    Image.new("RGBA", (300, 200)).save(tmp_path / "blank.png")
+    visit.page.locator("input[type=file]").first.set_input_files(tmp_path / "blank.png")
+    expect(visit.page.get_by_role("button", name="Back to the shapes")).to_be_visible()
+    visit.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    seen = """canvas => [...new Set(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)]"""
+    assert visit.page.locator(".live-canvas").evaluate(seen) == [255]
 
 
 def test_the_detector_follows_what_is_done_to_the_shapes(visit: Visit) -> None:

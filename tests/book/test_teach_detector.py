@@ -318,6 +318,40 @@ def test_learned_weights_go_to_python_and_back(functions: Page, site: Path) -> N
     assert same
 
 
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (["cat", "dog", "cow", "hen"], "its classes are cat, dog, cow, hen; here they are circle, rectangle, triangle and"),
+        ([], "its classes are without names"),
+        (["circle", "rectangle", "triangle"], "its classes are circle, rectangle, triangle; here"),
+    ],
+)
+def test_a_file_of_other_classes_is_refused(functions: Page, classes: list[str], message: str) -> None:
+    """The page would call a cat a circle."""
+    assert message in functions.evaluate(REFUSED, [classes, "F32"])
+
+
+def test_a_file_of_other_numbers_is_refused(functions: Page) -> None:
+    assert functions.evaluate(REFUSED, [["circle", "rectangle", "triangle", "face"], "F16"]).endswith(" is F16, not F32")
+
+
+# What is said of a file with these classes, whose numbers are said to be of that kind.
+REFUSED = """async ([classes, kind]) => {
+  const bytes = await fetchBytes("training.onnx", () => {});
+  const about = Object.fromEntries(Object.entries(onnxMetadata(bytes)).map(([k, v]) => [k, JSON.parse(v)]));
+  const state = { weights: firstWeights(about.parameters, randomNumbers(3)), statistics: firstStatistics(about.statistics) };
+  const file = safetensors(about, state, classes);
+  const place = new TextDecoder().decode(file.subarray(8, 4008)).indexOf('"F32"');
+  file.set(new TextEncoder().encode(`"${kind}"`), 8 + place);
+  try {
+    readSafetensors(about, file);
+    return "nothing";
+  } catch (error) {
+    return error.message;
+  }
+}"""
+
+
 # ---- the page --------------------------------------------------------------------------------------------------------
 
 
@@ -561,6 +595,16 @@ def test_of_many_files_those_that_are_pictures_are_taken(own_pictures: Page) -> 
       const { data } = document.querySelector(".teach-photo canvas").getContext("2d").getImageData(5, 5, 1, 1);
       return Array.from(data);
     }""") == [255, 255, 255, 255]
+
+
+def test_the_pen_that_is_chosen_is_shown(own_pictures: Page) -> None:
+    pens = own_pictures.get_by_role("group", name="Pen").get_by_role("button")
+    pressed = own_pictures.get_by_role("button", pressed=True)
+    expect(pressed).to_have_accessible_name("black")
+    own_pictures.emulate_media(forced_colors="active")  # here a browser would paint all of them alike
+    assert len(set(pens.evaluate_all("all => all.map(pen => getComputedStyle(pen).backgroundColor)"))) == pens.count() == 5
+    own_pictures.get_by_role("button", name="red").click()
+    expect(pressed).to_have_accessible_name("red")
 
 
 def test_a_second_press_asks_for_no_second_camera(own_pictures: Page) -> None:

@@ -20,6 +20,7 @@ from explorers_page import (
     widget_script,
 )
 
+import dsod_lite
 from dsod_lite import DSODConfig
 from dsod_lite.explorers import MatchingExplorer, PriorExplorer
 
@@ -61,6 +62,22 @@ def test_words_on_a_box_at_the_rim_stay_on_the_stage(browser: Browser, x: float,
     page.close()
 
 
+def test_a_plate_is_as_wide_as_its_words(browser: Browser) -> None:
+    page = functions_page(browser, "kit", "stage", "found_marks")
+    page.set_content("<main class=explorer style='width: 900px'></main>")
+    page.add_style_tag(content=PRIORS._css)
+    wide = """() => ["WWWWWWMMM 0.98", "交通標識と自転車 0.98", "إشارة مرور 0.98", "llllllllll 0.98"].map(words => {
+      const board = stage(document.querySelector("main"), "A stage", 0, 0, 900, 100);
+      board.append(plate(board, 10, 50, words));
+      const [plateWidth, width] = ["rect", "text"].map(tag => board.querySelector(tag).getBoundingClientRect().width);
+      return plateWidth - width;
+    })"""
+    margins = page.evaluate(wide)
+    page.close()
+    assert min(margins) > 3
+    assert max(margins) < 20
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_without_a_theme_the_systems_colours_are_used(browser: Browser, tmp_path: Path, scheme: Any) -> None:
     (tmp_path / "page.html").write_text(explorers_page([MATCHING]), encoding="utf-8")
@@ -70,6 +87,45 @@ def test_without_a_theme_the_systems_colours_are_used(browser: Browser, tmp_path
     background = page.locator(".explorer").evaluate("e => getComputedStyle(e).backgroundColor")
     page.close()
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 25, 31)"}[scheme]
+
+
+def test_paper_is_light_whatever_the_theme(browser: Browser, folder: Path) -> None:
+    with opened(browser, folder / "dark.html") as page:
+        colours = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
+        assert page.locator(".explorer").first.evaluate(colours) == ["rgb(22, 25, 31)", "rgb(232, 234, 237)"]
+        page.emulate_media(media="print")
+        assert page.locator(".explorer").first.evaluate(colours) == ["rgb(255, 255, 255)", "rgb(31, 35, 40)"]
+
+
+def test_no_style_asks_for_a_newer_browser() -> None:
+    """What is coloured by a property whose value a browser cannot read has no colour there at all."""
+    folders = (Path(dsod_lite.__file__).parent, LOADER.parent, LOADER.parents[1] / "assets")
+    styles = [path for folder in folders for path in folder.rglob("*.css")]
+    assert len(styles) > 20
+    for path in styles:
+        values = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.findall(r"light-dark\(|color-mix\(|oklch\(", values), path
+
+
+def test_what_says_something_keeps_its_colour_where_readers_have_their_own(browser: Browser) -> None:
+    """Windows' high contrast: signs of a legend, bars and pens, and the button that is pressed."""
+    page = functions_page(browser, "kit", "box_look")
+    page.emulate_media(forced_colors="active")
+    page.set_content("<main class=explorer></main>")
+    page.add_style_tag(content=PRIORS._css)
+    found = page.evaluate("""() => {
+      const main = document.querySelector("main");
+      legend(main, [["rgb(1, 2, 3)", "line", "a line"], ["rgb(1, 2, 3)", "dot", "a dot"]]);
+      main.append(barTable("Bars", 1, 3));
+      fillRow(main.querySelector("tr"), ["a", "b"], 0, 50, "rgb(1, 2, 3)");
+      const pressed = [true, false].map(on => assign(button(main, "b", () => {}).input, { "aria-pressed": String(on) }));
+      const of = (element, property) => getComputedStyle(element)[property];
+      const [line, dot] = main.querySelectorAll(".explorer-sign");
+      return [of(line, "borderTopColor"), of(dot, "backgroundColor"), of(main.querySelector("i"), "backgroundColor"),
+        ...pressed.map(element => of(element, "outlineStyle"))];
+    }""")
+    page.close()
+    assert found == ["rgb(1, 2, 3)"] * 3 + ["solid", "none"]
 
 
 def test_a_figure_that_cannot_start_says_so(browser: Browser, tmp_path: Path) -> None:

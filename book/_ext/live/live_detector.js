@@ -53,7 +53,8 @@ function liveDetector(el) {
   }
 
   async function load() {
-    loader.disabled = true;
+    if (loader.hasAttribute("aria-disabled")) return;
+    assign(loader, { "aria-disabled": "true" }); // `disabled` would take the focus from a keyboard
     progress.hidden = false;
     let loaded = 0;
     const more = (bytes) => {
@@ -66,10 +67,11 @@ function liveDetector(el) {
       [engine] = await Promise.all([loadEngine(HOME, more), model]);
       const own = taught && await taughtDetector();
       await (own ? use(own, "the detector that you have taught") : use(await model, "the book’s detector"));
+      if (document.activeElement === loader) thresholdControl.input.focus();
       loader.remove();
     } catch (error) {
       status.textContent = `It could not be loaded: ${error.message}`;
-      loader.disabled = false;
+      assign(loader, { "aria-disabled": null });
     }
     progress.hidden = true;
   }

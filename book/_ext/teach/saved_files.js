@@ -50,7 +50,8 @@ function safetensors(about, { weights, statistics }, classes) {
   return joined(length, text(words), ...Object.values(tensors).map(({ values }) => bytesOf(values)));
 }
 
-// { weights, statistics, classes } of a file for the same network; an Error that says what does not fit.
+// { weights, statistics, classes } of a file for the same network and the same classes, of which the last has any name; an
+// Error that says what does not fit.
 function readSafetensors(about, bytes) {
   let header = null;
   const length = bytes.length > 8 ? Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)) : 0;
@@ -65,6 +66,7 @@ function readSafetensors(about, bytes) {
     for (const [name, shape] of layout) {
       const found = header[`network.${name}`];
       if (!found) throw new Error(`it has no ${name}: it is not of this network`);
+      if (found.dtype !== "F32") throw new Error(`${name} is ${found.dtype}, not F32`);
       if (String(found.shape) !== String(shape)) throw new Error(`${name} is ${found.shape.join(" × ")}, not ${shape.join(" × ")}`);
       const [start, end] = found.data_offsets.map((offset) => 8 + length + offset);
       if (end > bytes.length) throw new Error("it ends in the middle");
@@ -74,5 +76,9 @@ function readSafetensors(about, bytes) {
     return values;
   };
   const classes = JSON.parse(header.__metadata__?.classes ?? "[]");
+  const shapes = about.classes.slice(0, -1);
+  if (classes.length !== about.classes.length || shapes.some((name, i) => name !== classes[i])) {
+    throw new Error(`its classes are ${classes.join(", ") || "without names"}; here they are ${shapes.join(", ")} and one more`);
+  }
   return { weights: read(about.parameters), statistics: read(about.statistics), classes };
 }

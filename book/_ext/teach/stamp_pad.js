@@ -10,7 +10,7 @@ function stampPad(parent, changed) {
   });
   parent.append(canvas);
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  Object.assign(context, { lineWidth: 14, lineCap: "round", lineJoin: "round", strokeStyle: COLOURS_OF_PEN[0][1] });
+  Object.assign(context, { lineWidth: 14, lineCap: "round", lineJoin: "round" });
   let last = null;
 
   const place = (event) => {
@@ -38,10 +38,15 @@ function stampPad(parent, changed) {
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { last = null; });
 
   const pens = group(parent, "Pen");
-  for (const [name, value] of COLOURS_OF_PEN) {
-    assign(button(pens, "", () => { context.strokeStyle = value; }).input,
-      { class: "live-swatch", style: `background: ${value}`, "aria-label": name, title: name });
+  const swatches = COLOURS_OF_PEN.map(([name, value]) => {
+    const { input } = button(pens, "", () => pick(input, value));
+    return assign(input, { class: "live-swatch", style: `background: ${value}`, "aria-label": name, title: name });
+  });
+  function pick(pressed, value) {
+    context.strokeStyle = value;
+    for (const swatch of swatches) assign(swatch, { "aria-pressed": String(swatch === pressed) });
   }
+  pick(swatches[0], COLOURS_OF_PEN[0][1]);
   const row = html("div", { class: "explorer-row" });
   parent.append(row);
   button(row, "Wipe", () => {

@@ -4,7 +4,7 @@
 function showFound(group, stageElement, found, classes) {
   const px = unit(stageElement);
   const { width, height } = stageElement.viewBox.baseVal;
-  group.replaceChildren(...found.toReversed().map(({ label, score, box: [x1, y1, x2, y2] }) => {
+  group.replaceChildren(...[...found].reverse().map(({ label, score, box: [x1, y1, x2, y2] }) => {
     const d = boxPath(x1 * width, y1 * height, x2 * width, y2 * height);
     const text = `${classes[label - 1]} ${score.toFixed(2)}`;
     return svg("g", {}, svg("path", { class: "explorer-halo", d }),

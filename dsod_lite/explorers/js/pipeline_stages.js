@@ -61,7 +61,7 @@ function stageDrawings(model, board) {
   };
   const named = (list) => list.map(({ box: [x1, y1], text }) => plate(board, x1, y1, text));
   const objects = () => named(boxes.map((box, i) => ({ box, text: classes[labels[i] - 1] })));
-  const found = (list) => list.toReversed().flatMap((box) =>
+  const found = (list) => [...list].reverse().flatMap((box) =>
     lines([box.prior], "explorer-box", series(box.label - 1), (prior) => boxPath(...answers.corners(prior))));
   const classSigns = (list) => [...new Set(list.map(({ label }) => label))].sort()
     .map((label) => [series(label - 1), "line", classes[label - 1]]);
@@ -177,7 +177,7 @@ function stageDrawings(model, board) {
         return verdicts(claims(detections.filter(({ label }) => label === i + 1), real), real, 0.5);
       }).filter((verdict) => verdict === "true").length;
       return {
-        marks: [truth(), ...found(kept), ...named(detections.toReversed().map(({ label, score, box }) =>
+        marks: [truth(), ...found(kept), ...named([...detections].reverse().map(({ label, score, box }) =>
           ({ box, text: `${classes[label - 1]} ${score.toFixed(2)}` })))],
         facts: [
           ["Boxes above the threshold", above.length],

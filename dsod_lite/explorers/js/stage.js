@@ -47,12 +47,19 @@ function onResize(stageElement, redraw) {
   return () => observer.disconnect();
 }
 
+// How wide words are in CSS pixels: names may be of any script.
+const ruler = document.createElement("canvas").getContext("2d");
+function widthOf(text) {
+  ruler.font = "600 12px system-ui, sans-serif";
+  return ruler.measureText(text).width;
+}
+
 // A few words on a plate whose lower left corner is at (x, y), or as near as the stage has room: at the same size on
 // every screen.
 function plate(stageElement, x, y, text) {
   const px = unit(stageElement);
   const view = stageElement.viewBox.baseVal;
-  const width = (7.2 * text.length + 8) * px;
+  const width = (widthOf(text) + 8) * px;
   const height = 17 * px;
   const left = Math.max(view.x, Math.min(x, view.x + view.width - width));
   const bottom = Math.max(y, view.y + height);

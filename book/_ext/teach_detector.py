@@ -18,6 +18,7 @@ SCRIPTS = [
     *(EXPLORERS / "js" / f"{name}.js" for name in ("kit", "stage", "box_look", "found_marks")),
     LIVE / "taught.js",
     *(PARTS / f"{name}.js" for name in ("progress_plot", "stamp_pad", "photo_boxes", "reader_class", "threads")),
+    *(PARTS / f"{name}.js" for name in ("boards", "training_log", "kept_files")),
     PARTS / "teach_page.js",
 ]
 WORKER = [

@@ -597,12 +597,22 @@ def test_of_many_files_those_that_are_pictures_are_taken(own_pictures: Page) -> 
     }""") == [255, 255, 255, 255]
 
 
+def test_what_cannot_be_pressed_yet_looks_so(own_pictures: Page) -> None:
+    shown = "button => getComputedStyle(button).opacity"
+    learn = own_pictures.get_by_role("button", name="Learn it")
+    assert learn.evaluate(shown) == "0.5"
+    own_pictures.get_by_role("button", name="Ready made").click()
+    assert learn.evaluate(shown) == "1"
+
+
 def test_the_pen_that_is_chosen_is_shown(own_pictures: Page) -> None:
     pens = own_pictures.get_by_role("group", name="Pen").get_by_role("button")
     pressed = own_pictures.get_by_role("button", pressed=True)
     expect(pressed).to_have_accessible_name("black")
     own_pictures.emulate_media(forced_colors="active")  # here a browser would paint all of them alike
     assert len(set(pens.evaluate_all("all => all.map(pen => getComputedStyle(pen).backgroundColor)"))) == pens.count() == 5
+    pad = own_pictures.locator(".teach-pad")
+    assert "gradient" in pad.evaluate("pad => getComputedStyle(pad).backgroundImage")  # a black pen shows on it
     own_pictures.get_by_role("button", name="red").click()
     expect(pressed).to_have_accessible_name("red")
 
@@ -627,6 +637,25 @@ def test_a_second_press_asks_for_no_second_camera(own_pictures: Page) -> None:
     assert own_pictures.evaluate("streams.map((stream) => stream.getTracks()[0].readyState)") == ["ended"]
     expect(own_pictures.locator("video")).to_have_count(0)
     expect(own_pictures.get_by_role("button", name="Camera", exact=True)).to_be_focused()
+
+
+def test_what_is_kept_of_an_earlier_run_says_nothing_of_the_next(own_pictures: Page) -> None:
+    """A phone writes for some time, and a reader starts again meanwhile."""
+    assert own_pictures.evaluate("""async () => {
+      let written = null;
+      window.keepTaught = () => new Promise((resolve) => { written = resolve; });
+      window.open = () => window;
+      const kept = keptFiles(document.querySelector("main"), { send() {}, say() {} });
+      const first = kept.saved({ format: "live", bytes: [], step: 300 });
+      kept.forget();
+      written();
+      await first;
+      const next = kept.unsaved(5);
+      const second = kept.saved({ format: "live", bytes: [], step: 5 });
+      written();
+      await second;
+      return [next, kept.unsaved(5), kept.unsaved(6)];
+    }""") == [True, False, True]
 
 
 def live_objects(page: Page) -> dict[str, int]:

@@ -38,7 +38,7 @@ def explorers_page(explorers: Sequence[Explorer], theme: str = "") -> str:
     )
 
 
-# What came after Safari 15 and Firefox 102, the last browsers of phones and computers that are still in use.
+# What came after Safari 15.4 and Firefox 104: phones that get no newer browser are still in use.
 NEWER = """for (const name of ["toReversed", "toSorted", "toSpliced", "with"]) {
   delete Array.prototype[name];
   delete Object.getPrototypeOf(Int8Array.prototype)[name];
@@ -52,8 +52,10 @@ for (const [owner, name] of [[Object, "groupBy"], [Map, "groupBy"], [Array, "fro
 def opened(
     browser: Browser, path: Path, width: int = 1000, height: int = 1000, over_http: bool = False
 ) -> Iterator[Page]:
-    """A page of explorers, from a file or a local server, in a browser that lacks what is `NEWER`; whatever goes wrong in it
-    fails the test."""
+    """A page of explorers, from a file or a local server, in a browser that lacks what is `NEWER`.
+
+    Whatever goes wrong in it fails the test.
+    """
     problems: list[object] = []
     with served(path.parent) if over_http else nullcontext(f"{path.parent.as_uri()}/") as home:
         page = browser.new_page(viewport={"width": width, "height": height})

@@ -139,6 +139,26 @@ def test_decks_fit_their_pages_and_load_nothing_from_outside(browser: Browser, t
     assert wrong == []
 
 
+def test_arrow_keys_in_an_explorer_turn_no_page(browser: Browser, tmp_path: Path) -> None:
+    if not (slides.REVEAL / "dist").exists():
+        pytest.skip("reveal.js is not there: make fetches it")
+    explorer = """<div class="explorer"><button>Box</button><select aria-label="Map"><option>1</option></select>
+<svg><g tabindex="0" role="button"><rect width="9" height="9"/></g></svg></div>"""
+    cells = [slides.cell(text, "slide") for text in (f"# One\n\n{explorer}", "# Two")]
+    page_text, _ = slides.slides_exporter().from_notebook_node(new_notebook(cells=cells, metadata={"title": "Keys"}))
+    slides.copy_libraries(tmp_path)
+    (tmp_path / "keys.html").write_text(page_text, encoding="utf-8")
+    page = browser.new_page()
+    with served(tmp_path) as home:
+        page.goto(f"{home}keys.html")
+        page.wait_for_selector("html[data-ready]", state="attached")
+        for used, turned in ((".explorer g", 0), (".explorer select", 0), (".explorer button", 1)):
+            page.locator(used).focus()
+            page.keyboard.press("ArrowRight")
+            assert page.evaluate("Reveal.getIndices().h") == turned, used
+        page.close()
+
+
 def test_a_chapter_that_was_not_executed_is_named(tmp_path: Path) -> None:
     if not (slides.REVEAL / "dist").exists():
         pytest.skip("reveal.js is not there: make fetches it")

@@ -577,6 +577,15 @@ def test_no_box_is_left_without_a_size(own_pictures: Page) -> None:
     expect(words).to_contain_text("1 to learn from")
 
 
+def test_a_box_too_many_is_refused_in_words(own_pictures: Page) -> None:
+    own_pictures.evaluate("file('a.png').then((one) => choose([one]))")
+    boxes = own_pictures.locator(".teach-box")
+    for count in (1, 2, 3, 4, 5, 6, 6):
+        own_pictures.get_by_role("button", name="Box", exact=True).click()
+        expect(boxes).to_have_count(count)
+    expect(own_pictures.locator("[role=status]")).to_have_text("A picture takes 6 boxes, and no more.")
+
+
 def test_of_many_files_those_that_are_pictures_are_taken(own_pictures: Page) -> None:
     """And let go: a phone's picture takes 200 MB. On white where they are transparent, as the package reads them."""
     own_pictures.evaluate("""async () => {

@@ -86,7 +86,7 @@ function photoBoxes(parent, changed) {
     video.remove();
     video = null;
     camera.show("Camera");
-    camera.input.focus();
+    if (document.activeElement === off) camera.input.focus();
     off.hidden = true;
   }
 
@@ -97,7 +97,10 @@ function photoBoxes(parent, changed) {
   };
   // Gives its place, -1 if the picture has no room for it.
   function add(box) {
-    if (!pictures.length || boxes().length === MOST_BOXES) return -1;
+    if (boxes().length === MOST_BOXES) {
+      words.textContent = `A picture takes ${MOST_BOXES} boxes, and no more.`;
+      return -1;
+    }
     pictures[at].boxes = [...boxes(), box];
     hold(boxes().length - 1);
     changed();

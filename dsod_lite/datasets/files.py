@@ -28,7 +28,7 @@ class Files:
     """All files below one folder or several, but hidden ones: macOS leaves a ._NAME.jpg beside NAME.jpg.
 
     Paths are relative to `root`, the folder or the one that has all of them, with "/" between their parts, and sorted.
-    Raises DataError if there is no such folder.
+    Raises DataError if there is no such folder, or one in it cannot be read.
     """
 
     def __init__(self, *folders: str | Path) -> None:
@@ -50,7 +50,7 @@ class Files:
         return sorted(path for folder in start for path in self._below(folder))
 
     def _below(self, top: Path) -> Iterator[str]:
-        for folder, inner, names in os.walk(top, followlinks=True):
+        for folder, inner, names in os.walk(top, onerror=closed, followlinks=True):
             place = os.stat(folder)
             if (place.st_dev, place.st_ino) in self._seen:  # a link to a folder above it, or a folder named twice
                 inner.clear()
@@ -77,7 +77,7 @@ class Files:
         """The picture that labels mean by a name, None if there is none, or if it could be several.
 
         Args:
-            name: as it stands in the labels; where the folders in it are not here, its last part counts. Macs spell
+            name: as it stands in the labels; where not all folders in it are here, the longest end that is. Macs spell
                 é in two letters, others in one: either is found by the other.
             beside: the file with the labels. Looked for first beside it, then below the folder, then anywhere.
             split: of pictures called the same, the one in this division.
@@ -89,8 +89,9 @@ class Files:
             path = name if start == "." else f"{start}/{name}"
             if path in self._pictures:
                 return path
-        name = unicodedata.normalize("NFC", name)
-        found = self._by_end.get(name) or self._by_end.get(name.rpartition("/")[2], [])
+        parts = unicodedata.normalize("NFC", name).split("/")
+        ends = ("/".join(parts[i:]) for i in range(len(parts)))
+        found = next((self._by_end[end] for end in ends if end in self._by_end), [])
         if len(found) > 1 and split:
             found = [p for p in found if division(p) == DIVISIONS.get(split, split)]
         return found[0] if len(found) == 1 else None
@@ -100,9 +101,9 @@ class Files:
         return path.relative_to(self.root).as_posix()
 
     def missing(self, where: str, name: object) -> Entry:
-        """An entry of labels whose picture is not here."""
+        """An entry of labels whose picture is not here; `where` is the place in the labels, below the root."""
         error = DataError(f"{where}: {shown(name)}: there is no such picture in {self.root}")
-        return Entry(self.root, fails(error))
+        return Entry(Path(where), fails(error))  # a path of its own: two that are not here are not the same one
 
     @cached_property
     def stems(self) -> set[str]:
@@ -126,6 +127,11 @@ class Files:
             for i in range(len(parts)):
                 found["/".join(parts[i:])].append(path)
         return found
+
+
+def closed(error: OSError) -> None:
+    """For a folder that cannot be looked into, whose pictures would be passed over without a word."""
+    raise DataError(f"{error.filename}: cannot be read: {error.strerror}")
 
 
 def look_into(path: Path, size: int = 200_000) -> bytes:

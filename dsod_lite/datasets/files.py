@@ -79,7 +79,8 @@ class Files:
         Args:
             name: as it stands in the labels; where not all folders in it are here, the longest end that is. Macs spell
                 é in two letters, others in one: either is found by the other.
-            beside: the file with the labels. Looked for first beside it, then below the folder, then anywhere.
+            beside: the file with the labels. Looked for first beside it, then below the folder, then anywhere, and of
+                several the one in the innermost folder around that file.
             split: of pictures called the same, the one in this division.
         """
         if not name.strip():
@@ -93,7 +94,11 @@ class Files:
         ends = ("/".join(parts[i:]) for i in range(len(parts)))
         found = next((self._by_end[end] for end in ends if end in self._by_end), [])
         if len(found) > 1 and split:
-            found = [p for p in found if division(p) == DIVISIONS.get(split, split)]
+            found = [p for p in found if division(p) == DIVISIONS.get(split, split)] or found
+        if len(found) > 1:
+            around = (f"{folder}/" for folder in PurePosixPath(beside).parents)
+            near = ([p for p in found if p.startswith(folder)] for folder in around)
+            found = next(filter(None, near), found)
         return found[0] if len(found) == 1 else None
 
     def relative(self, path: Path) -> str:

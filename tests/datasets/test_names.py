@@ -153,3 +153,18 @@ def test_pipes_and_circles_beside_the_labels_are_passed_over(tmp_path: Path) -> 
         os.mkfifo(tmp_path / name)
     (tmp_path / "circle").symlink_to(tmp_path)
     assert len(open_split(tmp_path, "default")) == 1
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As another user's is, on a shared disk. `os.walk` alone goes on without its pictures."""
+    (tmp_path / "test").mkdir()
+    scandir = os.scandir
+
+    def denied(path: str) -> object:
+        if Path(path).name == "test":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(DataError, match=r"/test: cannot be read: Permission denied"):
+        _ = Files(tmp_path).paths

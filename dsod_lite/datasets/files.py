@@ -134,6 +134,26 @@ class Files:
         return found
 
 
+def find_images(paths: Iterable[str | Path]) -> list[Path]:
+    """The pictures among files and folders, in order; those of a folder as `Files` has them, at any depth.
+
+    Raises:
+        DataError: naming the path that does not exist, or the folder that holds no picture or cannot be read.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = [path / name for name in Files(path).pictures]
+            if not inside:
+                raise DataError(f"{path}: there is no picture in this folder")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise DataError(f"{path}: there is no such file or folder")
+    return found
+
+
 def closed(error: OSError) -> None:
     """For a folder that cannot be looked into, whose pictures would be passed over without a word."""
     raise DataError(f"{error.filename}: cannot be read: {error.strerror}")

@@ -191,6 +191,14 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
         IMAGE.format('<box label="cat" xtl="16" ytl="12" xbr="48" ybr="36"/><tag label="sharp"/>')))),
     "CVAT's polygons": ("default", dict(a_dot_jpg="", annotations_dot_xml=CVAT.format(
         IMAGE.format('<polygon label="cat" points="16,12;48,12;48,36"/>')))),
+    "CVAT's turned ellipse": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(
+        IMAGE.format('<ellipse label="cat" cx="32" cy="24" rx="12" ry="16" rotation="90.0"/>')))),
+    "CVAT's cuboid": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(IMAGE.format(
+        '<cuboid label="cat" xtl1="16" ytl1="14" xbl1="16" ybl1="34" xtr1="40" ytr1="14" xbr1="40" ybr1="36" '
+        'xtl2="48" ytl2="12" xbl2="48" ybl2="30" xtr2="44" ytr2="12" xbr2="44" ybr2="30"/>')))),
+    "CVAT's skeleton": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(IMAGE.format(
+        '<skeleton label="cat"><points label="tail" outside="0" points="16,36"/>'
+        '<points label="paw" outside="1" points="0,0"/><points label="ear" outside="0" points="48,12"/></skeleton>')))),
     "CSV by Roboflow": ("train", dict(
         train__a_dot_jpg="", train___annotations_dot_csv="filename,width,height,class,xmin,ymin,xmax,ymax\n"
         "a.jpg,64,48,cat,16,12,48,36\n")),
@@ -199,6 +207,9 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
     "CSV of RetinaNet": ("default", dict(images__a_dot_jpg="", labels_dot_csv="images/a.jpg,16,12,48,36,cat\n")),
     "CSV by makesense.ai": ("default", dict(a_dot_jpg="", labels_dot_csv="cat,16,12,32,24,a.jpg,64,48\n")),
     "Label Studio": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps([TASK]))),
+    "Label Studio's turned box": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(
+        [{"data": {"image": "a.jpg"}, "annotations": [{"result": [{"original_width": 64, "original_height": 48, "value":
+         {"x": 75, "y": 25, "width": 37.5, "height": 200 / 3, "rotation": 90, "rectanglelabels": ["cat"]}}]}]}]))),
     "Label Studio's short form": ("default", dict(pictures__a_dot_jpg="", project_dot_json=json.dumps(SHORT))),
 }  # fmt: skip
 
@@ -314,3 +325,15 @@ def test_a_picture_without_labels_has_not_those_of_its_namesake(tmp_path: Path) 
     put(tmp_path, data_dot_yaml="train: train/images\nval: valid/images\nnames: [cat]",
         train__images__a_dot_jpg="", valid__images__a_dot_jpg="", valid__labels__a_dot_txt=YOLO_LINE)  # fmt: skip
     assert contents(tmp_path) == {"train": {"train_images_a": []}, "val": {"valid_images_a": BOX}}
+
+
+def test_a_task_that_nobody_has_done_is_no_background(tmp_path: Path) -> None:
+    undone = [{"data": {"image": "b.jpg"}, "annotations": []},
+              {"data": {"image": "c.jpg"}, "annotations": [{"was_cancelled": True, "result": []}]},
+              {"data": {"image": "empty.jpg"}, "annotations": [{"result": []}]}]  # fmt: skip
+    pictures = {f"{name}_dot_jpg": "" for name in ("a", "b", "c", "empty")}
+    put(tmp_path, **pictures, project_dot_json=json.dumps([TASK, *undone]))
+    assert contents(tmp_path)["default"] == {"a": [("cat", pytest.approx(BOX[0][1]))], "empty": []}
+    assert arrange_folder([tmp_path], tmp_path / "out", val=0, test=0).pictures_alone == [
+        tmp_path / f"{name}.jpg" for name in ("b", "c")
+    ]

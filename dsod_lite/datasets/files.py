@@ -78,7 +78,8 @@ class Files:
 
         Args:
             name: as it stands in the labels; where not all folders in it are here, the longest end that is. Macs spell
-                é in two letters, others in one: either is found by the other.
+                é in two letters, others in one: either is found by the other. So is A.JPG by a.jpg, if that is all
+                there is: on Windows it is the same.
             beside: the file with the labels. Looked for first beside it, then below the folder, then anywhere, and of
                 several the one in the innermost folder around that file.
             split: of pictures called the same, the one in this division.
@@ -90,9 +91,12 @@ class Files:
             path = name if start == "." else f"{start}/{name}"
             if path in self._pictures:
                 return path
-        parts = unicodedata.normalize("NFC", name).split("/")
+        parts = folded(name).split("/")
         ends = ("/".join(parts[i:]) for i in range(len(parts)))
         found = next((self._by_end[end] for end in ends if end in self._by_end), [])
+        if len(found) > 1:
+            last = unicodedata.normalize("NFC", name).rpartition("/")[2]
+            found = [p for p in found if unicodedata.normalize("NFC", p).rpartition("/")[2] == last] or found
         if len(found) > 1 and split:
             found = [p for p in found if division(p) == DIVISIONS.get(split, split)] or found
         if len(found) > 1:
@@ -125,10 +129,10 @@ class Files:
 
     @cached_property
     def _by_end(self) -> dict[str, list[str]]:
-        """a.jpg, train/a.jpg and set/train/a.jpg -> the pictures whose paths end so."""
+        """a.jpg, train/a.jpg and set/train/a.jpg -> the pictures whose paths end so, folded."""
         found = defaultdict(list)
         for path in self.pictures:
-            parts = unicodedata.normalize("NFC", path).split("/")
+            parts = folded(path).split("/")
             for i in range(len(parts)):
                 found["/".join(parts[i:])].append(path)
         return found

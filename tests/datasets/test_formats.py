@@ -207,6 +207,8 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
     "CSV of RetinaNet": ("default", dict(images__a_dot_jpg="", labels_dot_csv="images/a.jpg,16,12,48,36,cat\n")),
     "CSV by makesense.ai": ("default", dict(a_dot_jpg="", labels_dot_csv="cat,16,12,32,24,a.jpg,64,48\n")),
     "Label Studio": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps([TASK]))),
+    "Label Studio, behind a signed address": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(
+        [TASK | {"data": {"image": "https://bucket.example/pets/a.jpg?X-Amz-Expires=60&X-Amz-Signature=0a1b"}}]))),
     "Label Studio's turned box": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(
         [{"data": {"image": "a.jpg"}, "annotations": [{"result": [{"original_width": 64, "original_height": 48, "value":
          {"x": 75, "y": 25, "width": 37.5, "height": 200 / 3, "rotation": 90, "rectanglelabels": ["cat"]}}]}]}]))),

@@ -126,6 +126,17 @@ def test_windows_own_encodings_are_recognised(encoding: str, name: str, tmp_path
     assert (row.name, set(labels.classes)) == (name, {"cat", "Kätzchen"})
 
 
+def test_windows_spelling_is_found_by_the_other_unless_both_are_there(tmp_path: Path) -> None:
+    for name in ("in/IMG_1.jpg", "in/b.png", "in/B.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    files = Files(tmp_path)
+    if len(files.pictures) < 3:
+        pytest.skip("this disk knows no case")
+    found = [files.picture(name) for name in ("img_1.JPG", "C:\\me\\In\\b.png", "B.png", "B.PNG")]
+    assert found == ["in/IMG_1.jpg", "in/b.png", "in/B.png", None]
+
+
 def test_a_macs_spelling_is_found_by_the_other(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "e\u0301.png")
     assert Files(tmp_path).picture("elsewhere/\u00e9.png") in ("e\u0301.png", "\u00e9.png")

@@ -81,7 +81,7 @@ def read_task(where: str, task: Any) -> tuple[str, list[dict[str, Any]] | None]:
         raise DataError(f"{where}: {shown(task)} is no object with fields")
     data = task.get("data", task)
     fields = data if isinstance(data, dict) else {}
-    urls = [v for v in fields.values() if isinstance(v, str) and is_picture(urlparse(v).path + urlparse(v).query)]
+    urls = [v for v in fields.values() if isinstance(v, str) and any(map(is_picture, urlparse(v)[2:5]))]
     if not urls:
         raise DataError(f"{where}: data: {shown(data)} names no picture")
     results: Any

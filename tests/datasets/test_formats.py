@@ -249,6 +249,11 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "a video": (dict(annotations_dot_xml=CVAT.format('<track id="0" label="cat"/>')), "has the tracks of a video"),
     "a cell that is no number": (dict(a_dot_jpg="", b_dot_csv="image,class,xmin,ymin,xmax,ymax\na.jpg,cat,1,2,3,x\n"),
         "b.csv: line 2 (cat): "),
+    "two tasks of one picture": (dict(a_dot_jpg="", t_dot_json=json.dumps([TASK, TASK])),
+        "t.json: task 1: "),
+    "two files of one picture": (dict(a_dot_jpg="", annotations_dot_xml=CVAT.format(IMAGE.format("")),
+        old__annotations_dot_xml=CVAT.format(IMAGE.format(""))),
+        "old/annotations.xml: image 0: "),
     "percent that are none": (dict(a_dot_jpg="", t_dot_json=json.dumps(
         [{"data": {"image": "a.jpg"}, "annotations": [{"result": [{"value": {"rectanglelabels": ["cat"]}}]}]}])),
         "t.json: task 0: result 0 (cat): "),

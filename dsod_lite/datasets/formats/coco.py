@@ -6,7 +6,6 @@ from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ...support.errors import DataError
 from ..annotations import progress
 from ..coco import subset
 from ..coco_file import CocoFile
@@ -44,7 +43,7 @@ def is_coco(path: Path) -> bool:
 
 
 def read(files: Files) -> Labels:
-    """A list for each division that the files are of. Raises DataError naming two files that share a picture."""
+    """A list for each division that the files are of."""
     sources = annotation_files(files)
 
     @cache
@@ -52,13 +51,7 @@ def read(files: Files) -> Labels:
         return CocoFile(files.root / source)
 
     def entries(split: str) -> list[Entry]:
-        found = [(source, entry) for source in sources[split] for entry in entries_of(split, source)]
-        owner: dict[Path, str] = {}
-        for source, entry in found:
-            if (other := owner.setdefault(entry.path, source)) != source:
-                both = f"{files.root / source}: has {entry.path.name}, which {files.root / other} has too"
-                raise DataError(f"{both}; leave one of the two files out")
-        return [entry for _, entry in found]
+        return [entry for source in sources[split] for entry in entries_of(split, source)]
 
     def entries_of(split: str, source: str) -> list[Entry]:
         own = files.root / split  # COCO's own folders are called as the list is

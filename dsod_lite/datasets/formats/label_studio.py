@@ -51,7 +51,7 @@ def read(files: Files) -> Labels:
             try:
                 url, results = read_task(where, task)
             except DataError as error:
-                wrong = Entry(files.root / source, fails(error))
+                wrong = Entry(Path(where), fails(error))
             if results is None:
                 continue
             path = picture_of(files, url, source) or ""

@@ -134,7 +134,7 @@ class Labels:
         for entry in entries:
             if (other := seen.setdefault(entry.path, entry)) is not entry:
                 first, second = other.read().source, entry.read().source
-                raise DataError(f"{second}: {entry.path} is labelled at {first} too; put both together, or leave one out")
+                raise DataError(f"{second}: {entry.path} is labelled at {first} too; leave one of them out")
         return entries
 
     def pictures(self, split: str) -> list[LabelledPicture]:

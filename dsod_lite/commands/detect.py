@@ -62,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
     drawings = {path for path in paths if own in path.resolve().parents}
     if len(drawings) < len(paths):  # those of an earlier call, in a folder below the pictures
         paths = [path for path in paths if path not in drawings]
+        if drawings:
+            tqdm.write(f"left out: {len(drawings)} pictures in {output}, which is for what is found")
     for path in paths:
         if (own / f"{path.stem}{kind_of(path)}").resolve() == path.resolve():
             raise SettingError(f"--output: {path} would be painted over; choose another folder")

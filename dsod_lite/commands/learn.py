@@ -32,6 +32,8 @@ for pictures, videos and the camera; it works offline.
 
 example:
   python -m dsod_lite learn photographs --minutes 10"""
+PICTURES = "pictures"
+"""The folder in a run's with the divided pictures."""
 RANDOM = "random"
 """In the place of a checkpoint: random weights."""
 LISTED = 10
@@ -54,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     output = Path(args.output or Path("runs") / Path(args.folder).resolve().name)
-    if (output / "checkpoint.pt").exists():
+    if any((output / part).exists() for part in ("checkpoint.pt", PICTURES)):  # the last alone, of a run cut short
         raise DataError(f"{output}: holds a run already; name another folder with --output")
     found = examine_folder(args.folder)
     if not found.seen:
@@ -84,7 +86,7 @@ def divided(args: argparse.Namespace, output: Path) -> tuple[str, list[str]]:
     for lists in (["train", "val", "test"], ["train", "val"]):
         if all(has_split(args.folder, split) for split in lists):
             return args.folder, lists
-    data = output / "pictures"
+    data = output / PICTURES
     done = arrange_folder([args.folder], data, seed=args.seed)
     found = [split for split in ("train", "val", "test") if done.lists.get(split)]
     if len(found) == 1:

@@ -48,7 +48,7 @@ class CocoFile:
             try:
                 name = inner_name(entry.get("file_name"), where)
             except DataError as error:
-                found.append(Entry(folder, fails(error)))
+                found.append(Entry(Path(where), fails(error)))
                 continue
             path = find(name)
             if path is None:

@@ -28,7 +28,7 @@ class Files:
     """All files below one folder or several, but hidden ones: macOS leaves a ._NAME.jpg beside NAME.jpg.
 
     Paths are relative to `root`, the folder or the one that has all of them, with "/" between their parts, and sorted.
-    Raises DataError if there is no such folder.
+    Raises DataError if there is no such folder, or one in it cannot be read.
     """
 
     def __init__(self, *folders: str | Path) -> None:
@@ -50,7 +50,7 @@ class Files:
         return sorted(path for folder in start for path in self._below(folder))
 
     def _below(self, top: Path) -> Iterator[str]:
-        for folder, inner, names in os.walk(top, followlinks=True):
+        for folder, inner, names in os.walk(top, onerror=closed, followlinks=True):
             place = os.stat(folder)
             if (place.st_dev, place.st_ino) in self._seen:  # a link to a folder above it, or a folder named twice
                 inner.clear()
@@ -77,9 +77,11 @@ class Files:
         """The picture that labels mean by a name, None if there is none, or if it could be several.
 
         Args:
-            name: as it stands in the labels; where the folders in it are not here, its last part counts. Macs spell
-                é in two letters, others in one: either is found by the other.
-            beside: the file with the labels. Looked for first beside it, then below the folder, then anywhere.
+            name: as it stands in the labels; where not all folders in it are here, the longest end that is. Macs spell
+                é in two letters, others in one: either is found by the other. So is A.JPG by a.jpg, if that is all
+                there is: on Windows it is the same.
+            beside: the file with the labels. Looked for first beside it, then below the folder, then anywhere, and of
+                several the one in the innermost folder around that file.
             split: of pictures called the same, the one in this division.
         """
         if not name.strip():
@@ -89,10 +91,18 @@ class Files:
             path = name if start == "." else f"{start}/{name}"
             if path in self._pictures:
                 return path
-        name = unicodedata.normalize("NFC", name)
-        found = self._by_end.get(name) or self._by_end.get(name.rpartition("/")[2], [])
+        parts = folded(name).split("/")
+        ends = ("/".join(parts[i:]) for i in range(len(parts)))
+        found = next((self._by_end[end] for end in ends if end in self._by_end), [])
+        if len(found) > 1:
+            last = unicodedata.normalize("NFC", name).rpartition("/")[2]
+            found = [p for p in found if unicodedata.normalize("NFC", p).rpartition("/")[2] == last] or found
         if len(found) > 1 and split:
-            found = [p for p in found if division(p) == DIVISIONS.get(split, split)]
+            found = [p for p in found if division(p) == DIVISIONS.get(split, split)] or found
+        if len(found) > 1:
+            around = (f"{folder}/" for folder in PurePosixPath(beside).parents)
+            near = ([p for p in found if p.startswith(folder)] for folder in around)
+            found = next(filter(None, near), found)
         return found[0] if len(found) == 1 else None
 
     def relative(self, path: Path) -> str:
@@ -100,9 +110,9 @@ class Files:
         return path.relative_to(self.root).as_posix()
 
     def missing(self, where: str, name: object) -> Entry:
-        """An entry of labels whose picture is not here."""
+        """An entry of labels whose picture is not here; `where` is the place in the labels, below the root."""
         error = DataError(f"{where}: {shown(name)}: there is no such picture in {self.root}")
-        return Entry(self.root, fails(error))
+        return Entry(Path(where), fails(error))  # a path of its own: two that are not here are not the same one
 
     @cached_property
     def stems(self) -> set[str]:
@@ -119,13 +129,38 @@ class Files:
 
     @cached_property
     def _by_end(self) -> dict[str, list[str]]:
-        """a.jpg, train/a.jpg and set/train/a.jpg -> the pictures whose paths end so."""
+        """a.jpg, train/a.jpg and set/train/a.jpg -> the pictures whose paths end so, folded."""
         found = defaultdict(list)
         for path in self.pictures:
-            parts = unicodedata.normalize("NFC", path).split("/")
+            parts = folded(path).split("/")
             for i in range(len(parts)):
                 found["/".join(parts[i:])].append(path)
         return found
+
+
+def find_images(paths: Iterable[str | Path]) -> list[Path]:
+    """The pictures among files and folders, in order; those of a folder as `Files` has them, at any depth.
+
+    Raises:
+        DataError: naming the path that does not exist, or the folder that holds no picture or cannot be read.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = [path / name for name in Files(path).pictures]
+            if not inside:
+                raise DataError(f"{path}: there is no picture in this folder")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise DataError(f"{path}: there is no such file or folder")
+    return found
+
+
+def closed(error: OSError) -> None:
+    """For a folder that cannot be looked into, whose pictures would be passed over without a word."""
+    raise DataError(f"{error.filename}: cannot be read: {error.strerror}")
 
 
 def look_into(path: Path, size: int = 200_000) -> bytes:

@@ -114,29 +114,3 @@ def orientation_of(image: Image.Image) -> int:
 def is_picture(name: str) -> bool:
     """Whether a file of this name is one that we read. Cameras write .JPG, and .Jpg."""
     return name.lower().endswith(SUFFIXES)
-
-
-def find_images(paths: list[str | Path]) -> list[Path]:
-    """The pictures among files and folders, in order; those of a folder, at any depth, sorted by name. Hidden ones, and
-    those in hidden folders, are left out.
-
-    Raises:
-        DataError: naming the path that does not exist or the folder that holds no picture.
-    """
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if is_picture(p.name) and p.is_file() and not hidden(p, path))
-            if not inside:
-                raise DataError(f"{path}: there is no picture in this folder")
-            found += inside
-        elif path.exists():
-            found.append(path)
-        else:
-            raise DataError(f"{path}: there is no such file or folder")
-    return found
-
-
-def hidden(path: Path, root: Path) -> bool:
-    """Whether a file below a folder is hidden, or lies in a hidden folder: macOS leaves ._NAME.jpg beside NAME.jpg."""
-    return any(part.startswith(".") for part in path.relative_to(root).parts)

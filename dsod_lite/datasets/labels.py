@@ -124,8 +124,18 @@ class Labels:
         return self._of_list is not None
 
     def entries(self, split: str) -> list[Entry]:
-        """The pictures of a list, in its order. Raises DataError naming a list that cannot be read."""
-        return list(self._splits[split]())
+        """The pictures of a list, in its order.
+
+        Raises DataError naming a list that cannot be read, or two places in the labels that are about one picture: to
+        either the objects of the other are background.
+        """
+        entries = list(self._splits[split]())
+        seen: dict[Path, Entry] = {}
+        for entry in entries:
+            if (other := seen.setdefault(entry.path, entry)) is not entry:
+                first, second = other.read().source, entry.read().source
+                raise DataError(f"{second}: {entry.path} is labelled at {first} too; leave one of them out")
+        return entries
 
     def pictures(self, split: str) -> list[LabelledPicture]:
         """The same, read. Raises DataError naming what cannot be read."""

@@ -372,6 +372,18 @@ def test_detect_paints_over_no_picture(
     assert picture.read_bytes() == before
 
 
+def test_detect_says_that_it_leaves_out_what_is_below_its_output(
+    data: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are drawings of an earlier call, or a user's own."""
+    for name in ("a.jpg", "found/b.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (64, 64)).save(tmp_path / name)
+    assert call("detect", tmp_path, "--checkpoint", trained, "--output", tmp_path / "found") == 0
+    assert f"left out: 1 pictures in {tmp_path / 'found'}, which is for what is found" in capsys.readouterr().out
+    assert list(strict(tmp_path / "found/detections.json")) == ["a.png"]
+
+
 def test_class_names_in_any_script_are_drawn() -> None:
     found = {"boxes": torch.tensor([[5.0, 5, 40, 40]]), "labels": torch.tensor([2]), "scores": torch.tensor([0.9])}
     image = torch.zeros(3, 50, 50)
@@ -642,3 +654,11 @@ def test_a_pipe_that_lacks_a_letter_ends_no_run(trained: Path, data: Path, tmp_p
         done = subprocess.run(command, env=environment, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "found/detections.json").exists()
+
+
+def test_learn_says_what_a_run_that_was_cut_short_has_left(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run/pictures").mkdir(parents=True)
+    assert call("learn", data, "--output", tmp_path / "run") == 2
+    assert "run: holds a run already; name another folder with --output" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 The names are those of the collection that they were found with. Every folder is written here, as small as it can be.
 """
 
+import itertools
 import json
 import sys
 import warnings
@@ -29,7 +30,9 @@ from dsod_lite.datasets import (
     ssd_augmentation,
     usual_splits,
 )
+from dsod_lite.datasets.files import Files
 from dsod_lite.datasets.folder_tools.check import examine_folder
+from dsod_lite.datasets.formats.table import recognise
 from dsod_lite.evaluation.predict import predict
 from dsod_lite.weights.checkpoint import save_model
 
@@ -64,7 +67,7 @@ def coco(root: Path, pictures: int = 2, at: str = "annotations/instances_train20
         ],
         "categories": [{"id": 3, "name": "cat"}, {"id": 90, "name": "dog"}],
     } | changes
-    (root / at).parent.mkdir(exist_ok=True)
+    (root / at).parent.mkdir(parents=True, exist_ok=True)
     (root / at).write_text(json.dumps(content))
     return root
 
@@ -418,3 +421,35 @@ def test_everything_at_once_says_what_it_is(tmp_path: Path) -> None:
     found = examine_folder(coco(tmp_path))
     assert (found.format, found.defects) == ("coco", [])
     assert found.counts == {"train2017": {"cat": 2}}
+
+
+def test_every_file_of_cocos_kind_is_read(tmp_path: Path) -> None:
+    """Two tasks of CVAT's, exported one by one; and COCO's own folders given one by one, which are no whole."""
+    for i, task in enumerate(("a", "b")):
+        coco(tmp_path / "cvat" / task, 2 - i, at="annotations/instances_default.json", folder="images/default")
+    assert len(boxes(tmp_path / "cvat", "default")) == 3
+    file = tmp_path / "cvat/b/annotations/instances_default.json"
+    file.with_name("more.json").write_bytes(file.read_bytes())
+    with pytest.raises(DataError, match=r"more\.json: images: 0: .*p0\.jpg is labelled at .*default\.json: images: 0 "):
+        boxes(tmp_path / "cvat", "default")
+
+    for split in ("train", "val"):
+        coco(tmp_path / "coco", at=f"annotations/instances_{split}2017.json", folder=f"{split}2017")
+    for path in (tmp_path / "coco/val2017").iterdir():
+        path.rename(path.with_name(f"v{path.name}"))
+    file = tmp_path / "coco/annotations/instances_val2017.json"
+    file.write_text(file.read_text().replace('"p', '"vp'))
+    parts = [tmp_path / "coco" / name for name in ("annotations", "train2017", "val2017")]
+    done = arrange_folder(parts, tmp_path / "out")
+    assert done.kept
+    assert {split: len(names) for split, names in done.lists.items()} == {"train": 2, "val": 2}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("images", "annotations", "categories"))))
+def test_a_large_file_of_cocos_kind_is_recognised(order: tuple[str, ...], tmp_path: Path) -> None:
+    """The name of the middle list is far from the file's beginning and its end."""
+    coco(tmp_path, at="labels.json", folder="images")
+    content = json.loads((tmp_path / "labels.json").read_text())
+    times = {"images": 5000, "annotations": 5000, "categories": 1}
+    (tmp_path / "labels.json").write_text(json.dumps({field: content[field] * times[field] for field in order}))
+    assert recognise(Files(tmp_path)).name == "coco"

@@ -191,6 +191,14 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
         IMAGE.format('<box label="cat" xtl="16" ytl="12" xbr="48" ybr="36"/><tag label="sharp"/>')))),
     "CVAT's polygons": ("default", dict(a_dot_jpg="", annotations_dot_xml=CVAT.format(
         IMAGE.format('<polygon label="cat" points="16,12;48,12;48,36"/>')))),
+    "CVAT's turned ellipse": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(
+        IMAGE.format('<ellipse label="cat" cx="32" cy="24" rx="12" ry="16" rotation="90.0"/>')))),
+    "CVAT's cuboid": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(IMAGE.format(
+        '<cuboid label="cat" xtl1="16" ytl1="14" xbl1="16" ybl1="34" xtr1="40" ytr1="14" xbr1="40" ybr1="36" '
+        'xtl2="48" ytl2="12" xbl2="48" ybl2="30" xtr2="44" ytr2="12" xbr2="44" ybr2="30"/>')))),
+    "CVAT's skeleton": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(IMAGE.format(
+        '<skeleton label="cat"><points label="tail" outside="0" points="16,36"/>'
+        '<points label="paw" outside="1" points="0,0"/><points label="ear" outside="0" points="48,12"/></skeleton>')))),
     "CSV by Roboflow": ("train", dict(
         train__a_dot_jpg="", train___annotations_dot_csv="filename,width,height,class,xmin,ymin,xmax,ymax\n"
         "a.jpg,64,48,cat,16,12,48,36\n")),
@@ -199,6 +207,11 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
     "CSV of RetinaNet": ("default", dict(images__a_dot_jpg="", labels_dot_csv="images/a.jpg,16,12,48,36,cat\n")),
     "CSV by makesense.ai": ("default", dict(a_dot_jpg="", labels_dot_csv="cat,16,12,32,24,a.jpg,64,48\n")),
     "Label Studio": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps([TASK]))),
+    "Label Studio, behind a signed address": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(
+        [TASK | {"data": {"image": "https://bucket.example/pets/a.jpg?X-Amz-Expires=60&X-Amz-Signature=0a1b"}}]))),
+    "Label Studio's turned box": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(
+        [{"data": {"image": "a.jpg"}, "annotations": [{"result": [{"original_width": 64, "original_height": 48, "value":
+         {"x": 75, "y": 25, "width": 37.5, "height": 200 / 3, "rotation": 90, "rectanglelabels": ["cat"]}}]}]}]))),
     "Label Studio's short form": ("default", dict(pictures__a_dot_jpg="", project_dot_json=json.dumps(SHORT))),
 }  # fmt: skip
 
@@ -236,6 +249,11 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "a video": (dict(annotations_dot_xml=CVAT.format('<track id="0" label="cat"/>')), "has the tracks of a video"),
     "a cell that is no number": (dict(a_dot_jpg="", b_dot_csv="image,class,xmin,ymin,xmax,ymax\na.jpg,cat,1,2,3,x\n"),
         "b.csv: line 2 (cat): "),
+    "two tasks of one picture": (dict(a_dot_jpg="", t_dot_json=json.dumps([TASK, TASK])),
+        "t.json: task 1: "),
+    "two files of one picture": (dict(a_dot_jpg="", annotations_dot_xml=CVAT.format(IMAGE.format("")),
+        old__annotations_dot_xml=CVAT.format(IMAGE.format(""))),
+        "old/annotations.xml: image 0: "),
     "percent that are none": (dict(a_dot_jpg="", t_dot_json=json.dumps(
         [{"data": {"image": "a.jpg"}, "annotations": [{"result": [{"value": {"rectanglelabels": ["cat"]}}]}]}])),
         "t.json: task 0: result 0 (cat): "),
@@ -260,3 +278,69 @@ def test_crowds_are_no_objects_to_a_format_without_them(tmp_path: Path) -> None:
     assert arrange_folder([tmp_path / "in"], tmp_path / "yolo", val=0, test=0, format="yolo").crowds == 1
     assert arrange_folder([tmp_path / "in"], tmp_path / "coco", val=0, test=0, format="coco").crowds == 0
     assert [len(contents(tmp_path / name)["train"]["a"]) for name in ("yolo", "coco")] == [1, 2]
+
+
+def test_key_points_behind_a_box_are_no_polygon(tmp_path: Path) -> None:
+    """Four points with a mark each are sixteen numbers, as many as a polygon of eight corners has."""
+    points = "0.1 0.1 2 0.9 0.1 1 0.9 0.9 2 0 0 0"
+    put(tmp_path, a_dot_jpg="", a_dot_txt=f"{YOLO_LINE.strip()} {points}\n",
+        data_dot_yaml="train: .\nkpt_shape: [4, 3]\nnames: [cat]\n")  # fmt: skip
+    assert contents(tmp_path)["train"]["a"] == BOX
+
+
+def test_an_empty_line_among_yolos_names_moves_no_class(tmp_path: Path) -> None:
+    files = dict(a_dot_jpg="", a_dot_txt="1 0.5 0.5 0.5 0.5\n")
+    assert "classes.txt: names: one of them is empty" in complaint(tmp_path, **files, classes_dot_txt="cat\n\ndog\n")
+    put(tmp_path, classes_dot_txt="dog\ncat\n\n", a_dot_txt="\n1 0.5 0.5 0.5 0.5\n")
+    assert contents(tmp_path)["default"]["a"] == BOX
+    assert "a.txt: line 2: class 7 is none of the 2 names" in complaint(tmp_path, a_dot_txt="\n7 0.5 0.5 0.5 0.5\n")
+
+
+@pytest.mark.parametrize("yaml", ["train: train.txt\nval: val.txt\nnames: [cat]\n", None])
+def test_a_list_that_names_a_missing_picture_is_a_list_all_the_same(yaml: str | None, tmp_path: Path) -> None:
+    """Of an absolute path as much is taken as is here; "1.jpg" alone would be either of two."""
+    for split, last in (("train", "2"), ("val", "3")):
+        put(tmp_path, **{f"images__{split}__{name}_dot_jpg": "" for name in "12"})
+        put(tmp_path, **{f"labels__{split}__{name}_dot_txt": YOLO_LINE for name in "12"})
+        put(tmp_path, **{f"{split}_dot_txt": f"C:\\me\\images\\{split}\\1.jpg\n\n/me/images/{split}/{last}.jpg\n"})
+    put(tmp_path, **({"data_dot_yaml": yaml} if yaml else {"classes_dot_txt": "cat\n"}))
+    labels = read_folder(tmp_path)[1]
+    assert [p.path for p in labels.pictures("train")] == [tmp_path / f"images/train/{name}.jpg" for name in "12"]
+    assert labels.entries("val")[0].path == tmp_path / "images/val/1.jpg"
+    assert check_folder(tmp_path) == [
+        f"{tmp_path}/val.txt: line 3: '/me/images/val/3.jpg': there is no such picture in {tmp_path}"
+    ]
+
+
+def test_a_picture_that_is_in_no_list_is_no_leak(tmp_path: Path) -> None:
+    head = "image,class,xmin,ymin,xmax,ymax"
+    files = {f"{split}__labels_dot_csv": f"{head}\n{split}.jpg,cat,1,2,9,9\n" for split in ("train", "val")}
+    assert [line.partition(": ")[0] for line in check_folder(put(tmp_path, **files, a_dot_jpg=""))] == [
+        f"{tmp_path}/{split}/labels.csv" for split in ("train", "val")
+    ]
+
+
+def test_data_yaml_may_name_a_test_that_is_not_here_and_lie_in_a_folder(tmp_path: Path) -> None:
+    """Ultralytics looks for test only when it is asked to; its coco.yaml names one that few have."""
+    lists = "train: ../train/images\nval: ../valid/images\ntest: ../test/images\n"
+    put(tmp_path, config__data_dot_yaml=f"{lists}names: [cat]",
+        train__images__a_dot_jpg="", train__labels__a_dot_txt=YOLO_LINE, valid__images__b_dot_jpg="")  # fmt: skip
+    assert contents(tmp_path) == {"train": {"a": BOX}, "val": {"b": []}}
+
+
+def test_a_picture_without_labels_has_not_those_of_its_namesake(tmp_path: Path) -> None:
+    put(tmp_path, data_dot_yaml="train: train/images\nval: valid/images\nnames: [cat]",
+        train__images__a_dot_jpg="", valid__images__a_dot_jpg="", valid__labels__a_dot_txt=YOLO_LINE)  # fmt: skip
+    assert contents(tmp_path) == {"train": {"train_images_a": []}, "val": {"valid_images_a": BOX}}
+
+
+def test_a_task_that_nobody_has_done_is_no_background(tmp_path: Path) -> None:
+    undone = [{"data": {"image": "b.jpg"}, "annotations": []},
+              {"data": {"image": "c.jpg"}, "annotations": [{"was_cancelled": True, "result": []}]},
+              {"data": {"image": "empty.jpg"}, "annotations": [{"result": []}]}]  # fmt: skip
+    pictures = {f"{name}_dot_jpg": "" for name in ("a", "b", "c", "empty")}
+    put(tmp_path, **pictures, project_dot_json=json.dumps([TASK, *undone]))
+    assert contents(tmp_path)["default"] == {"a": [("cat", pytest.approx(BOX[0][1]))], "empty": []}
+    assert arrange_folder([tmp_path], tmp_path / "out", val=0, test=0).pictures_alone == [
+        tmp_path / f"{name}.jpg" for name in ("b", "c")
+    ]

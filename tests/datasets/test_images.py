@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dsod_lite.datasets.images import find_images, image_size, read_image
+from dsod_lite.datasets.files import find_images
+from dsod_lite.datasets.images import image_size, read_image
 from dsod_lite.support.errors import DataError
 
 # Pillow remarks on damaged TIFFs, beside reading or refusing them.
@@ -291,8 +292,13 @@ def test_pictures_among_files_and_folders(tmp_path: Path) -> None:
         (folder / name).touch()
     single = tmp_path / "single.dat"  # named by the user, so it is tried
     single.touch()
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden/d.png").touch()
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/e.png").touch()
+    (folder / "linked").symlink_to(tmp_path / "disk", target_is_directory=True)
     names = [path.name for path in find_images([single, folder])]
-    assert names == ["single.dat", "a.png", "b.JPG", "c.jpeg", "ö ü.webp"]
+    assert names == ["single.dat", "a.png", "b.JPG", "c.jpeg", "e.png", "ö ü.webp"]
 
 
 def test_a_folder_without_pictures_and_a_missing_path_are_errors(tmp_path: Path) -> None:

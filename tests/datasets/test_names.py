@@ -126,6 +126,17 @@ def test_windows_own_encodings_are_recognised(encoding: str, name: str, tmp_path
     assert (row.name, set(labels.classes)) == (name, {"cat", "Kätzchen"})
 
 
+def test_windows_spelling_is_found_by_the_other_unless_both_are_there(tmp_path: Path) -> None:
+    for name in ("in/IMG_1.jpg", "in/b.png", "in/B.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    files = Files(tmp_path)
+    if len(files.pictures) < 3:
+        pytest.skip("this disk knows no case")
+    found = [files.picture(name) for name in ("img_1.JPG", "C:\\me\\In\\b.png", "B.png", "B.PNG")]
+    assert found == ["in/IMG_1.jpg", "in/b.png", "in/B.png", None]
+
+
 def test_a_macs_spelling_is_found_by_the_other(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "e\u0301.png")
     assert Files(tmp_path).picture("elsewhere/\u00e9.png") in ("e\u0301.png", "\u00e9.png")
@@ -153,3 +164,18 @@ def test_pipes_and_circles_beside_the_labels_are_passed_over(tmp_path: Path) -> 
         os.mkfifo(tmp_path / name)
     (tmp_path / "circle").symlink_to(tmp_path)
     assert len(open_split(tmp_path, "default")) == 1
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As another user's is, on a shared disk. `os.walk` alone goes on without its pictures."""
+    (tmp_path / "test").mkdir()
+    scandir = os.scandir
+
+    def denied(path: str) -> object:
+        if Path(path).name == "test":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(DataError, match=r"/test: cannot be read: Permission denied"):
+        _ = Files(tmp_path).paths

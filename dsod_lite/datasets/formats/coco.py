@@ -1,66 +1,74 @@
-"""COCO: one JSON file a list. In COCO's own layout, in Roboflow's and CVAT's, or one file beside its pictures."""
+"""COCO: a JSON file a list, or several. In COCO's own layout, Roboflow's and CVAT's, or beside the pictures."""
 
 import json
-from functools import partial
+import re
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..annotations import progress
 from ..coco import subset
 from ..coco_file import CocoFile
-from ..files import DIVISIONS, UNDIVIDED, Files, division, look_into
+from ..files import UNDIVIDED, Files, division, division_of, look_into
 from ..labels import Entry, Labels
 from .format import Division, Format, copy_picture
 
 PREFIX = "instances_"
 
 
-def annotation_files(files: Files) -> dict[str, str]:
-    """List -> the file that has it."""
+def annotation_files(files: Files) -> dict[str, list[str]]:
+    """List -> the files that have it. COCO's own layout has one; tasks of CVAT's exported one by one have many."""
     standing = sorted(files.root.glob(f"annotations/{PREFIX}*.json")) if files.whole else []
-    own = {path.stem.removeprefix(PREFIX): path for path in standing}
-    if own:
-        return {split: f"annotations/{path.name}" for split, path in own.items()}
-    found: dict[str, str] = {}
+    if standing:
+        return {path.stem.removeprefix(PREFIX): [f"annotations/{path.name}"] for path in standing}
+    found: dict[str, list[str]] = {}
     for path in files.ending(".json"):
         stem = PurePosixPath(path).stem
         if stem in files.stems:  # a JSON file for each picture is another format
             continue
         if stem == "_annotations.coco" or is_coco(files.root / path):
-            named = DIVISIONS.get(stem.removeprefix(PREFIX).removesuffix(".coco").lower())
-            found.setdefault(division(path) or named or UNDIVIDED, path)
+            named = next(filter(None, map(division_of, re.split(r"[_.-]", stem))), None)
+            found.setdefault(division(path) or named or UNDIVIDED, []).append(path)
     return found
 
 
 def is_coco(path: Path) -> bool:
-    """Whether a JSON file has COCO's fields. Looked for in its first and last piece, for it may be large."""
+    """Whether a JSON file has COCO's three lists: the name of each, or a field of its entries.
+
+    Looked for in its first and last piece, for it may be large, and the middle list's name is in neither then.
+    """
     text = look_into(path)
-    return all(field in text for field in (b'"images"', b'"annotations"', b'"categories"'))
+    lists = ((b'"images"', b'"file_name"'), (b'"annotations"', b'"image_id"'), (b'"categories"', b'"category_id"'))
+    return all(name in text or field in text for name, field in lists)
 
 
 def read(files: Files) -> Labels:
-    """A list for each file."""
+    """A list for each division that the files are of."""
     sources = annotation_files(files)
-    opened: dict[str, CocoFile] = {}
 
-    def file(split: str) -> CocoFile:
-        if split not in opened:
-            opened[split] = CocoFile(files.root / sources[split])
-        return opened[split]
+    @cache
+    def file(source: str) -> CocoFile:
+        return CocoFile(files.root / source)
 
     def entries(split: str) -> list[Entry]:
-        inner, own = sources[split], files.root / split  # COCO's own folders are called as the list is
+        return [entry for source in sources[split] for entry in entries_of(split, source)]
+
+    def entries_of(split: str, source: str) -> list[Entry]:
+        own = files.root / split  # COCO's own folders are called as the list is
 
         def find(name: str) -> Path | None:
-            found = f"{split}/{name}" if f"{split}/{name}" in files else files.picture(name, inner, split)
+            found = f"{split}/{name}" if f"{split}/{name}" in files else files.picture(name, source, split)
             return files.root / found if found else None
 
-        return file(split).entries(find, own if own.is_dir() else (files.root / inner).parent)
+        return file(source).entries(find, own if own.is_dir() else (files.root / source).parent)
+
+    def classes(split: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for source in sources[split] for name in file(source).classes))
 
     def labels(split: str, wanted: tuple[str, ...]) -> dict[str, int | None]:
-        return subset(wanted, file(split).classes, files.root / sources[split])
+        return subset(wanted, classes(split), files.root / sources[split][0])
 
-    return Labels({s: partial(entries, s) for s in sources}, None, lambda split: file(split).classes, labels)
+    return Labels({s: partial(entries, s) for s in sources}, None, classes, labels)
 
 
 def write(division: Division, to: Path) -> None:

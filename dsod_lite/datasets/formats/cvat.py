@@ -1,6 +1,5 @@
 """CVAT's own XML ("CVAT for images"): one file with all pictures."""
 
-import math
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from functools import partial
@@ -12,7 +11,7 @@ from ..files import DIVISIONS, UNDIVIDED, Files, division, look_into, unique_nam
 from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, listed
 from ..numbers import pixels, shown, written_number
 from .format import Division, Format, copy_picture
-from .labelme import bounds
+from .outlines import bounds, ellipse, turned
 
 
 def sources(files: Files) -> list[str]:
@@ -93,28 +92,40 @@ def _numbers(element: ET.Element, *fields: str) -> list[float]:
     return [value or 0.0 for value in values]
 
 
+def _rotation(element: ET.Element) -> float:
+    """Degrees, clockwise, around the centre."""
+    return _numbers(element, "rotation")[0] if element.get("rotation") else 0.0
+
+
 def _box(element: ET.Element) -> Box:
-    """With a rotation (degrees, clockwise, around its centre) the box around the turned one."""
     x0, y0, x1, y1 = _numbers(element, "xtl", "ytl", "xbr", "ybr")
-    angle = math.radians(written_number(element.get("rotation", "0")) or 0.0)
-    if not angle:
-        return x0, y0, x1, y1
-    x, y, w, h = (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0
-    dx = (abs(w * math.cos(angle)) + abs(h * math.sin(angle))) / 2
-    dy = (abs(w * math.sin(angle)) + abs(h * math.cos(angle))) / 2
-    return x - dx, y - dy, x + dx, y + dy
+    return turned((x0, y0, x1, y1), ((x0 + x1) / 2, (y0 + y1) / 2), _rotation(element))
 
 
-def _points(element: ET.Element) -> Box:
+def _cuboid(element: ET.Element) -> Box:
+    corners = [f"{side}{end}" for end in "12" for side in ("tl", "bl", "tr", "br")]
+    return bounds([(x, y) for x, y in (_numbers(element, f"x{corner}", f"y{corner}") for corner in corners)])
+
+
+def _places(element: ET.Element) -> list[tuple[float, float]]:
     pairs = [[written_number(v) for v in pair.split(",")] for pair in (element.get("points") or "").split(";")]
     if any(len(pair) != 2 or None in pair for pair in pairs):
         raise ValueError
-    return bounds([(pair[0] or 0.0, pair[1] or 0.0) for pair in pairs])
+    return [(pair[0] or 0.0, pair[1] or 0.0) for pair in pairs]
+
+
+def _points(element: ET.Element) -> Box:
+    return bounds(_places(element))
+
+
+def _skeleton(element: ET.Element) -> Box:
+    """Around its points that are in the picture."""
+    return bounds([place for e in element.findall("points") if e.get("outside") != "1" for place in _places(e)])
 
 
 def _ellipse(element: ET.Element) -> Box:
     x, y, rx, ry = _numbers(element, "cx", "cy", "rx", "ry")
-    return x - rx, y - ry, x + rx, y + ry
+    return ellipse(x, y, rx, ry, _rotation(element))
 
 
 def _mask(element: ET.Element) -> Box:
@@ -122,7 +133,10 @@ def _mask(element: ET.Element) -> Box:
     return x, y, x + w, y + h
 
 
-SHAPES = {"box": _box, "polygon": _points, "polyline": _points, "points": _points, "ellipse": _ellipse, "mask": _mask}
+SHAPES = {
+    "box": _box, "polygon": _points, "polyline": _points, "points": _points, "ellipse": _ellipse, "mask": _mask,
+    "cuboid": _cuboid, "skeleton": _skeleton,
+}  # fmt: skip
 
 
 def write(division: Division, to: Path) -> None:

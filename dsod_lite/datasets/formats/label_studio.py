@@ -16,7 +16,7 @@ from ..images import is_picture
 from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, fails, listed
 from ..numbers import number, pixels, shown
 from .format import Division, Format, copy_picture
-from .labelme import bounds
+from .outlines import bounds, ellipse, turned
 
 PREFIX = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
@@ -38,17 +38,22 @@ def sources(files: Files) -> list[str]:
 
 
 def read(files: Files) -> Labels:
-    """The lists are those of the folders. Of a picture labelled several times the first labelling counts."""
+    """The lists are those of the folders. Of a picture labelled several times the first labelling counts.
+
+    A task that was skipped, or that nobody has come to, says nothing of its picture, which may be full of objects.
+    """
     found: list[tuple[str, str, Entry | None, str, list[dict[str, Any]]]] = []
     for source in sources(files):
         tasks = read_json(files.root / source)
         for i, task in enumerate(tasks if isinstance(tasks, list) else []):
             where, url, wrong = f"{files.root / source}: task {i}", "", None
-            results: list[dict[str, Any]] = []
+            results: list[dict[str, Any]] | None = []
             try:
                 url, results = read_task(where, task)
             except DataError as error:
-                wrong = Entry(files.root / source, fails(error))
+                wrong = Entry(Path(where), fails(error))
+            if results is None:
+                continue
             path = picture_of(files, url, source) or ""
             if not path and not wrong:
                 wrong = files.missing(where, url)
@@ -67,13 +72,16 @@ def read_picture(name: str, path: Path, where: str, results: list[dict[str, Any]
     return LabelledPicture(name, path, objects, where, size, relative=True)
 
 
-def read_task(where: str, task: Any) -> tuple[str, list[dict[str, Any]]]:
-    """The address of a task's picture, and what was labelled on it, in the full export and in the short one."""
+def read_task(where: str, task: Any) -> tuple[str, list[dict[str, Any]] | None]:
+    """The address of a task's picture, and what was labelled on it, in the full export and in the short one.
+
+    None if it was not labelled.
+    """
     if not isinstance(task, dict):
         raise DataError(f"{where}: {shown(task)} is no object with fields")
     data = task.get("data", task)
     fields = data if isinstance(data, dict) else {}
-    urls = [v for v in fields.values() if isinstance(v, str) and is_picture(urlparse(v).path + urlparse(v).query)]
+    urls = [v for v in fields.values() if isinstance(v, str) and any(map(is_picture, urlparse(v)[2:5]))]
     if not urls:
         raise DataError(f"{where}: data: {shown(data)} names no picture")
     results: Any
@@ -82,7 +90,9 @@ def read_task(where: str, task: Any) -> tuple[str, list[dict[str, Any]]]:
     else:
         done = task.get("annotations", task.get("completions"))
         kept = [a for a in done if isinstance(a, dict) and not a.get("was_cancelled")] if isinstance(done, list) else []
-        results = kept[0].get("result") if kept else []
+        if not kept:
+            return urls[0], None
+        results = kept[0].get("result")
     if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
         raise DataError(f"{where}: result: {shown(results)} is no list of objects with fields")
     return urls[0], results
@@ -112,16 +122,17 @@ def read_result(where: str, result: dict[str, Any]) -> Iterator[LabelledObject]:
         return
     if not isinstance(names, list) or not names or not isinstance(names[0], str) or not names[0].strip():
         raise DataError(f"{where}: {shown(names)} is no list with a class's name")
-    box = box_of(value)
+    box = box_of(value, size_of(result))
     if box is None:
         raise DataError(f"{where} ({names[0]}): {shown(value)} is no place in the picture, in percent")
     yield LabelledObject(names[0].strip(), box)
 
 
-def box_of(value: dict[str, Any]) -> Box | None:
+def box_of(value: dict[str, Any], size: tuple[int, int] | None) -> Box | None:
     """xyxy in fractions, of a rectangle, an ellipse or a polygon in percent; None if it is none of them.
 
-    A rotated rectangle's angle is left out: it is turned around its corner in pixels, and few are.
+    A rectangle is turned clockwise around its first corner, an ellipse around its centre, both in pixels of a picture
+    of `size` (width, height).
     """
     points = value.get("points")
     if isinstance(points, list) and points:
@@ -131,11 +142,13 @@ def box_of(value: dict[str, Any]) -> Box | None:
         x0, y0, x1, y1 = bounds([(pair[0] or 0.0, pair[1] or 0.0) for pair in pairs])
         return x0 / 100, y0 / 100, x1 / 100, y1 / 100
     fields = ("x", "y", "radiusX", "radiusY") if "radiusX" in value else ("x", "y", "width", "height")
-    numbers = [number(value.get(field)) for field in fields]
-    if None in numbers:
+    numbers, degrees = [number(value.get(field)) for field in fields], number(value.get("rotation") or 0)
+    if None in numbers or degrees is None or (degrees and size is None):
         return None
-    x, y, w, h = ((v or 0.0) / 100 for v in numbers)
-    return (x - w, y - h, x + w, y + h) if "radiusX" in value else (x, y, x + w, y + h)
+    wide, high = size or (1, 1)
+    x, y, w, h = ((v or 0.0) / 100 * side for v, side in zip(numbers, (wide, high, wide, high), strict=True))
+    box = ellipse(x, y, w, h, degrees) if "radiusX" in value else turned((x, y, x + w, y + h), (x, y), degrees)
+    return box[0] / wide, box[1] / high, box[2] / wide, box[3] / high
 
 
 def write(division: Division, to: Path) -> None:

@@ -1,7 +1,6 @@
 """LabelMe: a JSON file a picture, with shapes in pixels."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,10 @@ from ...support.errors import DataError
 from ..annotations import progress
 from ..coco_file import read_json
 from ..files import Files, look_into
-from ..labels import Box, LabelledObject, LabelledPicture, Labels
+from ..labels import LabelledObject, LabelledPicture, Labels
 from ..numbers import number, pixels, shown
 from .format import Division, Format, copy_picture
+from .outlines import bounds
 from .voc import pair_up, paired
 
 
@@ -50,16 +50,6 @@ def read_shape(where: str, shape: Any) -> LabelledObject:
         raise DataError(f"{where} ({name}): points: {shown(points)} are no places in the picture")
     places = [(pair[0] or 0.0, pair[1] or 0.0) for pair in numbers]
     return LabelledObject(name.strip(), bounds(places, shape.get("shape_type") == "circle"))
-
-
-def bounds(places: list[tuple[float, float]], circle: bool = False) -> Box:
-    """The box xyxy around points, or around the circle of which the first is the centre and the second on it."""
-    if circle and len(places) > 1:
-        (x, y), rim = places[0], places[1]
-        radius = math.dist((x, y), rim)
-        return x - radius, y - radius, x + radius, y + radius
-    xs, ys = zip(*places, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
 
 
 def write(division: Division, to: Path) -> None:

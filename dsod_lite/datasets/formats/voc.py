@@ -67,39 +67,45 @@ def paired(files: Files, ending: str, read: Callable[[str, Path, Path], Labelled
 def pair_up(files: Files, ending: str) -> dict[str, str]:
     """Picture -> the file with its labels, for all that have one.
 
-    It has the picture's name: beside it, or where the folder `labels` or `Annotations` stands for `images` or
-    `JPEGImages`, or else anywhere, if it is the only one so called. Raises DataError where that leaves a choice.
+    It has the picture's name: beside it (see `beside`), or else anywhere, if it is the only one so called that is
+    beside no picture. Raises DataError where that leaves a choice.
     """
-    folders = {"images": ("labels", "annotations"), "jpegimages": ("Annotations",)}
+    near = {picture: path for picture in files.pictures if (path := beside(files, picture, ending))}
+    taken = set(near.values())  # a picture without labels has not those of its namesake in another folder
     anywhere: dict[str, list[str]] = {}
     for source in files.ending(ending):
         stem = source.rpartition("/")[2][: -len(ending)]
-        for name in {stem, *([stem.rpartition(".")[0]] if is_picture(stem) else [])}:
+        for name in {stem, *([stem.rpartition(".")[0]] if is_picture(stem) else [])} if source not in taken else ():
             anywhere.setdefault(name, []).append(source)
     found: dict[str, str] = {}
     owner: dict[str, str] = {}
     for picture in files.pictures:
-        folder, _, name = picture.rpartition("/")
-        stem = name.rpartition(".")[0]
-        starts = [f"{folder}/" if folder else ""]
-        parts = folder.split("/")
-        for i, part in enumerate(parts):
-            starts += ["/".join([*parts[:i], other, *parts[i + 1 :], ""]) for other in folders.get(part.lower(), ())]
-        near = [f"{start}{tail}{ending}" for start in starts for tail in (stem, name)]
-        path: str | None = next((path for path in near if path in files), None)
-        if path is None:
-            choice = anywhere.get(name) or anywhere.get(stem) or []
-            if len(choice) > 1:
-                first, second = (files.root / other for other in choice[:2])
-                raise DataError(f"{second}: has the name of {first}; rename one of the two, and its partner")
-            path = choice[0] if choice else None
-        if path is not None:
+        name = picture.rpartition("/")[2]
+        choice = anywhere.get(name) or anywhere.get(name.rpartition(".")[0]) or []
+        if picture in near:
+            choice = [near[picture]]
+        if len(choice) > 1:
+            first, second = (files.root / other for other in choice[:2])
+            raise DataError(f"{second}: has the name of {first}; rename one of the two, and its partner")
+        for path in choice:
             if path in owner:
                 other = files.root / owner[path]
                 raise DataError(f"{files.root / picture}: has the name of {other}; rename one of the two")
             found[picture] = path
             owner[path] = picture
     return found
+
+
+def beside(files: Files, picture: str, ending: str) -> str | None:
+    """The file with a picture's name in its folder, or where `labels` or `Annotations` stand for `images` …"""
+    folders = {"images": ("labels", "annotations"), "jpegimages": ("Annotations",)}
+    folder, _, name = picture.rpartition("/")
+    starts = [f"{folder}/" if folder else ""]
+    parts = folder.split("/")
+    for i, part in enumerate(parts):
+        starts += ["/".join([*parts[:i], other, *parts[i + 1 :], ""]) for other in folders.get(part.lower(), ())]
+    near = (f"{start}{tail}{ending}" for start in starts for tail in (name.rpartition(".")[0], name))
+    return next((path for path in near if path in files), None)
 
 
 def write(division: Division, to: Path) -> None:

@@ -34,7 +34,7 @@ from .machinery.records import RECORDS
 from .own_photographs import AUGMENTATION, PROCESSOR_MINUTES, ROOT
 
 SIDE = 320
-RIVALS: dict[str, tuple[Any, dict[str, float]]] = {
+RIVALS: dict[str, tuple[Any, dict[str, Any]]] = {
     "ssdlite": (ssdlite320_mobilenet_v3_large, {"learning_rate": 0.15 * 16 / 192, "weight_decay": 4e-5}),
     "faster_rcnn": (fasterrcnn_mobilenet_v3_large_320_fpn, {"learning_rate": 0.02, "weight_decay": 1e-4}),
 }

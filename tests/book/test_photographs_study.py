@@ -90,7 +90,12 @@ def test_each_arm_has_the_rate_of_its_own_search_and_half_of_the_steps_that_of_a
     made_up: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(photographs, "chosen", lambda experiment, arm: asked.append((experiment, arm)) or 0.02)
+
+    def chosen(experiment: str, arm: str) -> float:
+        asked.append((experiment, arm))
+        return 0.02
+
+    monkeypatch.setattr(photographs, "chosen", chosen)
     monkeypatch.setattr(photographs, "learn", lambda name, rate, *rest: asked.append((name, rate)))
     for variant in ("cards_plain_30", "cells_scratch_half", "cells_pretrained_half_30"):
         photographs.run(variant, 0, 6)

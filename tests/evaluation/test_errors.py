@@ -72,6 +72,14 @@ def test_the_threshold_of_the_best_f1() -> None:
     assert best_threshold([row([(50, 60)], [STAR], [0.9])], [TRUTH]) is None
 
 
+@pytest.mark.parametrize("score", [0.5, 0.50003])
+def test_a_threshold_shows_all_that_score_the_same(score: float) -> None:
+    """The ring and ten false alarms score alike, as far as the threshold's digits go: 2·2/(12+2) is less than 2/3."""
+    alike = row([(0, 9), (20, 29), *[(50 + 10 * i, 60 + 10 * i) for i in range(10)]], [STAR, *[RING] * 11],
+                [0.9, score, *[0.5] * 10])  # fmt: skip
+    assert best_threshold([alike], [TRUTH]) == pytest.approx(0.9, abs=1e-4)
+
+
 def test_a_difficult_object_neither_helps_nor_harms_the_threshold() -> None:
     difficult = TRUTH | {"difficult": torch.tensor([False, True])}
     both = row([(0, 9), (20, 29), (50, 60)], [STAR, RING, RING], [0.9, 0.8, 0.7])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dsod_lite import evaluate_voc
-from dsod_lite.evaluation.errors import KINDS, TIDE, costs, sort_out, worst
+from dsod_lite.evaluation.errors import KINDS, TIDE, costs, counting, sort_out, worst
 from dsod_lite.evaluation.suspects import suspects
 from dsod_lite.evaluation.threshold import best_threshold
 
@@ -43,6 +43,18 @@ def test_what_mending_is_worth_by_hand() -> None:
     assert worth["class"] == worth["place"] == pytest.approx(0.5)
     assert worth["duplicate"] == worth["both"] == worth["background"] == pytest.approx(0.0)
     assert worth["missed"] == pytest.approx(0.5)  # without rings only stars are left to be judged
+
+
+def test_difficult_objects_are_neither_hits_nor_misses() -> None:
+    """The ring is difficult: its good box is left out, its bad one is a false ring, and no ring is missed."""
+    truth = TRUTH | {"difficult": torch.tensor([False, True])}
+    found = row([(0, 9), (20, 29), (20, 24)], [STAR, RING, RING], [0.9, 0.8, 0.7])
+    some, objects = counting(found, truth)
+    assert some["scores"].tolist() == pytest.approx([0.9, 0.7])
+    assert objects["labels"].tolist() == [STAR]
+    assert evaluate_voc([found], [truth], 3, method="all-point").mean_ap == 1.0
+    assert costs([found], [truth], 3) == dict.fromkeys(TIDE, 0.0)
+    assert costs([row([(0, 9)], [STAR], [0.9])], [truth], 3)["missed"] == 0.0
 
 
 def test_empty_pictures_cost_nothing_and_do_no_harm() -> None:

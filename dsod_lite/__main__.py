@@ -65,6 +65,8 @@ def main() -> int:
     except KeyboardInterrupt as error:
         signum = getattr(error, "signum", signal.SIGINT)
         line, status = f"stopped by {signal.Signals(signum).name}", 128 + signum
+        if args.command == "learn":
+            line += "; the same call goes on from there"
         if args.command == "train":
             line += f"; what was done is in {args.output}, and --resume goes on from there"
     if first_to_say(line):

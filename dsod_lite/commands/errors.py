@@ -6,13 +6,13 @@ from pathlib import Path
 import torch
 from torchvision.utils import save_image
 
-from ..evaluation.errors import KINDS, costs, sort_out, worst
+from ..evaluation.errors import KINDS, costs, counting, sort_out, worst
 from ..evaluation.voc import evaluate_voc
 from ..plots.cutouts import contact_sheet, cutout
 from ..support.files import write_json
 from ..support.processes import rank
 from ..weights.checkpoint import load_threshold
-from .judging import add_judging, judged
+from .judging import add_judging, judged, sheet_file
 
 HELP = "say what kinds of mistakes a detector makes, and what each kind costs"
 EPILOG = """class: a good box with the wrong name. place: the right name, a bad box. both: neither. duplicate: found
@@ -28,7 +28,8 @@ SHOWN = 24
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", required=True, metavar="RUN", help="a run's folder, or its checkpoint.pt")
     add_judging(parser, "val")
-    parser.add_argument("--sheet", metavar="FILE.png", help=f"draw the {SHOWN} mistakes with the highest scores here")
+    parser.add_argument("--sheet", type=sheet_file, metavar="FILE.png",
+        help=f"draw the {SHOWN} mistakes with the highest scores here")  # fmt: skip
     parser.add_argument("--json", metavar="FILE", help="write the numbers here too")
 
 
@@ -37,10 +38,12 @@ def run(args: argparse.Namespace) -> int:
     if rank() > 0:
         return 0
     least = load_threshold(args.checkpoint) or 0.4
-    sorted_out = [sort_out(*pair) for pair in zip(detections, targets, strict=True)]
-    sure = torch.cat([kind[d["scores"] >= least] for d, (kind, _) in zip(detections, sorted_out, strict=True)])
+    pairs = list(map(counting, detections, targets))
+    found = [detection for detection, _ in pairs]
+    sorted_out = [sort_out(*pair) for pair in pairs]
+    sure = torch.cat([kind[d["scores"] >= least] for d, (kind, _) in zip(found, sorted_out, strict=True)])
     counts = dict(zip(KINDS, sure.bincount(minlength=len(KINDS)).tolist(), strict=True))
-    objects = sum(len(truth["labels"]) for truth in targets)
+    objects = sum(len(truth["labels"]) for _, truth in pairs)
     counts["missed"] = objects - counts["right"]
     worth = costs(detections, targets, len(classes) + 1)
     ap = evaluate_voc(detections, targets, len(classes) + 1, method="all-point").mean_ap
@@ -49,13 +52,13 @@ def run(args: argparse.Namespace) -> int:
     print(f"{'mistake':11} so many   AP50 if mended")
     for kind, gain in worth.items():
         print(f"{kind:11} {counts[kind]:7}   {gain:+.3f}")
-    if args.sheet and (rows := worst(SHOWN, sorted_out, detections)):
-        boxes = [(dataset[p][0], detections[p]["boxes"][i], targets[p]["boxes"]) for _, p, i in rows]
+    if args.sheet and (rows := worst(SHOWN, sorted_out, found)):
+        shown = [cutout(dataset[p][0], found[p]["boxes"][i], targets[p]["boxes"]) for _, p, i in rows]
         Path(args.sheet).parent.mkdir(parents=True, exist_ok=True)
-        save_image(contact_sheet([cutout(*each) for each in boxes]).float() / 255, args.sheet)
+        save_image(contact_sheet(shown).float() / 255, args.sheet)
         print(f"\n{args.sheet}: the worst {len(rows)}, row by row; labels in white, what was found in orange")
         for number, (score, picture, i) in enumerate(rows, start=1):
-            kind, label = KINDS[sorted_out[picture][0][i]], int(detections[picture]["labels"][i])
+            kind, label = KINDS[sorted_out[picture][0][i]], int(found[picture]["labels"][i])
             print(f"{number:3}. {dataset.names[picture]}: {classes[label - 1]} {score:.2f}, {kind}")
     if args.json:
         write_json(Path(args.json), {"AP50": ap, "threshold": least, "counts": counts, "costs": worth})

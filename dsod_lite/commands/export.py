@@ -16,7 +16,7 @@ and gives boxes, labels and scores: the rest of a script for ONNX Runtime is
 
   session = onnxruntime.InferenceSession("detector.onnx")
   size = session.get_inputs()[0].shape[1]
-  image = PIL.Image.open("photograph.jpg").convert("RGB")
+  image = PIL.ImageOps.exif_transpose(PIL.Image.open("photograph.jpg")).convert("RGB")  # as its camera was held
   small = image.resize((size, size), PIL.Image.Resampling.BILINEAR)
   boxes, labels, scores = session.run(None, {"picture": numpy.asarray(small)[None]})
   boxes *= numpy.array(2 * image.size, numpy.float32)  # from fractions to pixels: x1, y1, x2, y2

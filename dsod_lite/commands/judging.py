@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from ..datasets import open_split
+from ..datasets.images import is_picture
 from ..evaluation.predict import predict
 from ..support.processes import join
 from ..weights.checkpoint import load_model
@@ -20,6 +21,13 @@ def add_judging(parser: argparse.ArgumentParser, split: str = "test") -> None:
     add("--workers", type=int, metavar="N",
         help="processes that load pictures; default: 0 on a CPU, up to 8 beside a GPU")  # fmt: skip
     add("--device", default="auto")
+
+
+def sheet_file(name: str) -> str:
+    """The argument of --sheet. Raises ArgumentTypeError, before anything is judged, for what is no picture's name."""
+    if not is_picture(name):
+        raise argparse.ArgumentTypeError(f"{name} is no picture's name; take {name}.png")
+    return name
 
 
 def judged(

@@ -1,6 +1,7 @@
 """learn: from labelled pictures to a detector and a page about it, in one line."""
 
 import argparse
+import shlex
 import shutil
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ from ..report.report import Judged, Learned, write_report
 from ..support.errors import DataError
 from ..support.files import write_json
 from ..support.processes import pick_device
-from ..weights.checkpoint import BEST, load_checkpoint, load_model
+from ..weights.checkpoint import BEST, CHECKPOINT, load_checkpoint, load_model
 from ..weights.start import SHAPES
 from . import train
 from .layout import LAYOUT
@@ -26,7 +27,7 @@ HELP = "from a folder of labelled pictures to a detector and a page about it"
 EPILOG = f"""It recognises the labels' format, looks for defects, divides the pictures where they are not divided,
 trains for the minutes given, and judges the best epoch on pictures that were never trained on. RUN/report.html then
 has the numbers, the mistakes as pictures, labels that are probably wrong, what to do next, and the detector itself,
-for pictures, videos and the camera; it works offline.
+for pictures, videos and the camera; it works offline. The same call goes on with one that was stopped or killed.
 
 {LAYOUT}
 
@@ -36,6 +37,7 @@ PICTURES = "pictures"
 """The folder in a run's with the divided pictures."""
 RANDOM = "random"
 """In the place of a checkpoint: random weights."""
+PAGE = "report.html"
 LISTED = 10
 """Defects that are printed; the page has more."""
 
@@ -56,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     output = Path(args.output or Path("runs") / Path(args.folder).resolve().name)
-    if any((output / part).exists() for part in ("checkpoint.pt", PICTURES)):  # the last alone, of a run cut short
+    begun = (output / CHECKPOINT).exists()  # and stopped, if there is no page: then it goes on
+    if (output / PAGE).exists() or ((output / PICTURES).exists() and not begun):
         raise DataError(f"{output}: holds a run already; name another folder with --output")
     found = examine_folder(args.folder)
     if not found.seen:
@@ -67,12 +70,17 @@ def run(args: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong has been said
         data, division = divided(args, output)
-        train.run(train_arguments(args, data, division, output))
+        try:
+            train.run(train_arguments(args, data, division, output))
+        except BaseException:
+            if data != args.folder and not (output / CHECKPOINT).exists():  # or they are in the next call's way
+                shutil.rmtree(data)
+            raise
         said = judge(args, data, division, output, found.defects)
     low, high = said["interval"]
     sure = f", 95 % interval {low:.2f} to {high:.2f}" if low is not None else ""
     print(f"{division[-1]}: AP50 {said['AP50']:.3f}{sure}; shown from a score of {said['threshold']:.2f} on")
-    print(f"Next: open {output / 'report.html'}")
+    print(f"Next: open {output / PAGE}")
     return 0
 
 
@@ -87,6 +95,10 @@ def divided(args: argparse.Namespace, output: Path) -> tuple[str, list[str]]:
         if all(has_split(args.folder, split) for split in lists):
             return args.folder, lists
     data = output / PICTURES
+    if (output / CHECKPOINT).exists():  # of a call that was stopped
+        if not data.is_dir():
+            raise DataError(f"{output}: holds another run; name another folder with --output")
+        return str(data), [split for split in ("train", "val", "test") if has_split(data, split)]
     done = arrange_folder([args.folder], data, seed=args.seed)
     found = [split for split in ("train", "val", "test") if done.lists.get(split)]
     if len(found) == 1:
@@ -103,7 +115,7 @@ def train_arguments(args: argparse.Namespace, data: str, division: list[str], ou
     train.add_arguments(parser)
     words = ["--data", data, "--split", division[0], "--validation", division[1], "--minutes", str(args.minutes)]
     words += ["--augmentation", args.augmentation, "--seed", str(args.seed), "--device", args.device]
-    words += ["--output", str(output)]
+    words += ["--output", str(output), "--resume"]
     if args.image_size is not None:
         words += ["--image-size", str(args.image_size)]
     if args.start_from != RANDOM:
@@ -125,13 +137,14 @@ def judge(args: argparse.Namespace, data: str, division: list[str], output: Path
     priors = report(boxes, labels, classes, model.priors.cpu(), size, tiny=True)
     train_set.transform = AUGMENTATIONS[args.augmentation](size)
     threshold = load_checkpoint(output / BEST).get("threshold")
-    command = f"python -m dsod_lite detect PICTURES --checkpoint {output / BEST} --output found"
+    best = shlex.quote((output / BEST).as_posix())
+    command = f"python -m dsod_lite detect PICTURES --checkpoint {best} --output found"
     learned = Learned(
         title=f"A detector of {', '.join(classes[:5])}{' …' if len(classes) > 5 else ''}",
         model=model, classes=classes, train_set=train_set, history=state["history"],
         threshold=0.4 if threshold is None else threshold, judged=judged[0], minutes=state["seconds"] / 60,
         command=command, defects=defects, priors=priors, others=judged[1:],
     )  # fmt: skip
-    said = write_report(learned, output / "report.html")
+    said = write_report(learned, output / PAGE)
     write_json(output / "report.json", said)
     return said

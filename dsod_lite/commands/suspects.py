@@ -11,7 +11,7 @@ from ..plots.cutouts import contact_sheet, cutout
 from ..support.files import write_json
 from ..support.processes import rank
 from ..weights.checkpoint import load_threshold
-from .judging import add_judging, judged
+from .judging import add_judging, judged, sheet_file
 
 HELP = "list labels that are probably missing or wrong"
 EPILOG = """unlabelled: the detector is sure of an object where no label is near. mislabelled: it is sure of another
@@ -30,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_judging(parser, "val")
     add("--min-score", type=float, metavar="P",
         help="from which on the detector is sure; default: the checkpoint's, of the best F1, or 0.4")  # fmt: skip
-    add("--sheet", metavar="FILE.png", help=f"draw the first {SHOWN} here")
+    add("--sheet", type=sheet_file, metavar="FILE.png",
+        help=f"draw the first {SHOWN} here")  # fmt: skip
     add("--json", metavar="FILE", help="write all of them here")
 
 

@@ -84,8 +84,10 @@ def as_picture(picture: Any) -> Tensor:
         picture = bytes_of(as_rgb(Image.fromarray(np.ascontiguousarray(picture))))
     elif not isinstance(picture, Tensor):
         raise TypeError(f"picture: a path, a picture of Pillow's, an array or a tensor is needed, got {picture!r:.80}")
-    if picture.ndim != 3 or picture.shape[0] != 3:
-        raise ValueError(f"picture: a tensor [3, H, W] is needed, got {list(picture.shape)}")
+    bytes_or_floats = picture.dtype == torch.uint8 or picture.is_floating_point()  # torch scales all kinds of numbers
+    if picture.ndim != 3 or picture.shape[0] != 3 or not bytes_or_floats:
+        got = f"{picture.dtype} {list(picture.shape)}"
+        raise ValueError(f"picture: a tensor [3, H, W] of bytes or floats is needed, got {got}")
     return transforms.to_dtype(picture, torch.float32, scale=True)
 
 

@@ -51,7 +51,8 @@ def export_detector(model: DSOD, path: str | Path, classes: Sequence[str] = (), 
     The file takes "picture" [1, S, S, 3] uint8, RGB, warped to the network's input, and gives "boxes" [N, 4] xyxy,
     fractions of the picture, "labels" [N] int64, 1 is `classes[0]`, and "scores" [N], best first.
 
-    `detect` lets the best 400 of a class into suppression; here all do that score enough.
+    `detect` lets the best 400 of a class into suppression; here all do that score enough. As there, the best
+    `detections_per_image` are what is left.
 
     Args:
         model: on any device; the file does not depend on it.
@@ -115,7 +116,8 @@ def add_suppression(graph: Any, config: DSODConfig, threshold: float) -> None:
         ("Gather", ["kept", "box_at"], ["kept_box"], {"axis": 1}),
         ("GatherND", ["every_score", "kept"], ["kept_score"], {}),
         ("Shape", ["kept_score"], ["how_many"], {}),
-        ("TopK", ["kept_score", "how_many"], ["scores", "order"], {}),
+        ("Min", ["how_many", "most"], ["so_many"], {}),  # suppression's own limit is for each class
+        ("TopK", ["kept_score", "so_many"], ["scores", "order"], {}),
         ("Gather", ["kept_class", "order"], ["sorted_class"], {}),
         ("Add", ["sorted_class", "one"], ["labels"], {}),
         ("Reshape", ["every_box", "corners"], ["box_list"], {}),

@@ -59,7 +59,7 @@ def read_frames(path: Path) -> Iterator[Frame]:
     av = pyav()
     if not path.exists():
         raise DataError(f"{path}: there is no such file")
-    begun = False
+    first: float | None = None  # some containers count from the start of a recording long before
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
@@ -68,13 +68,13 @@ def read_frames(path: Path) -> Iterator[Frame]:
             for number, frame in enumerate(container.decode(video=0)):
                 # Held sideways, a telephone stores the frames lying, and by how much they are to be turned.
                 turned = np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
-                begun = True
                 time = number / 25 if frame.time is None else frame.time
-                yield Frame(time, torch.from_numpy(turned.copy()).permute(2, 0, 1))
+                first = time if first is None else first
+                yield Frame(time - first, torch.from_numpy(turned.copy()).permute(2, 0, 1))
     except av.FFmpegError as error:
-        if not begun:
+        if first is None:
             raise DataError(f"{path}: cannot be read as a video: {one_line(error)}") from None
-    if not begun:
+    if first is None:
         raise DataError(f"{path}: has not one frame that can be read")
 
 

@@ -18,6 +18,8 @@ def bootstrap_ap50(
 ) -> NDArray:
     """All-point mean AP at IoU 0.5 of as many pictures as there are, sampled with putting back: float64 [draws].
 
+    nan for one picture alone: its samples are all the same, and say nothing of others.
+
     Two detectors on the same pictures get the same samples, so that their difference is that of the detectors.
 
     Args:
@@ -33,6 +35,8 @@ def bootstrap_ap50(
     Source: Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics, 1979.
     """
     count, rng = len(targets), np.random.default_rng(seed)
+    if count == 1:
+        return np.full(draws, np.nan)
     chances = np.full(count, 1 / max(count, 1))
     weights = np.empty((draws, count), dtype=np.int16)  # int64 of 120,000 pictures are a gigabyte
     for sample in weights:

@@ -31,6 +31,21 @@ def best(values: Tensor) -> Any:
     return F.pad(values, (0, 1)).max(dim=1)
 
 
+def counting(found: Record, truth: Record) -> tuple[Record, Record]:
+    """A picture's detections and objects as far as they count: without difficult ones, and what claims one of these.
+
+    That is VOC's rule, see `evaluate_voc`: neither a hit nor a miss.
+    """
+    easy = torch.as_tensor(truth.get("difficult", torch.zeros(len(truth["labels"])))) == 0
+    iou, same = overlaps(found, truth)
+    overlap, item = best(iou * same)
+    kept = (overlap < 0.5) | F.pad(easy, (0, 1))[item]
+    return (
+        {key: value[kept] for key, value in found.items()},
+        {key: truth[key][easy] for key in ("boxes", "labels")},
+    )
+
+
 def sort_out(found: Record, truth: Record) -> SortedOut:
     """What kind of mistake each detection of a picture is, if it is one.
 
@@ -93,13 +108,14 @@ def worst(count: int, sorted_out: Sequence[SortedOut], detections: Sequence[Reco
 def costs(detections: Sequence[Record], targets: Sequence[Record], num_classes: int) -> dict[str, float]:
     """What AP50 would gain if one kind of mistake were mended, and no other: kind -> gain, in TIDE's order.
 
-    They are prices, not shares: they do not add up to what is missing. Difficult objects count like others.
+    They are prices, not shares: they do not add up to what is missing. Difficult objects cost nothing, see `counting`.
     """
 
-    def ap50(found: Sequence[Record], truth: Sequence[Record] = targets) -> float:
+    def ap50(found: Sequence[Record], truth: Sequence[Record]) -> float:
         return evaluate_voc(found, truth, num_classes, method="all-point").mean_ap
 
-    targets = [{key: truth[key] for key in ("boxes", "labels")} for truth in targets]
+    pairs = list(map(counting, detections, targets))
+    detections, targets = [found for found, _ in pairs], [truth for _, truth in pairs]
     together = list(zip(detections, targets, map(sort_out, detections, targets), strict=True))
     before = ap50(detections, targets)
     worth = {

@@ -15,7 +15,8 @@ def best_threshold(detections: Records, targets: Records, iou_threshold: float =
         iou_threshold: what a detection has to overlap its object by.
 
     Returns:
-        The lowest score that is shown, rounded down to four digits; None if no detection is right.
+        The lowest score that is shown, rounded down to four digits; None if no detection is right. A threshold shows
+        all or none of those that are equal in these digits.
 
     Raises ValueError as `evaluate_voc` does.
     """
@@ -24,10 +25,9 @@ def best_threshold(detections: Records, targets: Records, iou_threshold: float =
     order = np.argsort(-found["scores"], kind="stable")
     best, iou = most_overlapped(found, objects, plus_one=False)
     correct, counted = judge(best[order], iou[order] >= iou_threshold, difficult)
-    scores, correct = found["scores"][order][counted], correct[counted]
-    hits = np.cumsum(correct)
+    scores, hits = np.floor(found["scores"][order][counted] * 1e4) / 1e4, np.cumsum(correct[counted])
     f1 = 2 * hits / (np.arange(1, len(hits) + 1) + max(1, int((~difficult).sum())))
+    f1[:-1][scores[:-1] == scores[1:]] = 0  # of equal scores none is shown without the others
     if not len(f1) or f1.max() == 0:
         return None
-    last = len(f1) - 1 - int(np.argmax(f1[::-1]))  # of equal ones the lowest score, and its equals are shown too
-    return float(np.floor(scores[last] * 1e4) / 1e4)
+    return float(scores[len(f1) - 1 - int(np.argmax(f1[::-1]))])  # of equal F1 the lowest score

@@ -1,7 +1,7 @@
 """AveragePrecisionExplorer: detections one after another, and the precision-recall curve they draw."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self, cast
 
 import matplotlib.pyplot as plt
@@ -77,7 +77,7 @@ class AveragePrecisionExplorer(Explorer):
     @classmethod
     def from_results(
         cls,
-        images: Sequence[Tensor],
+        images: Iterable[Tensor],
         detections: Records,
         targets: Records,
         label: int | Sequence[int],
@@ -88,7 +88,7 @@ class AveragePrecisionExplorer(Explorer):
         """What a detector found in a few dozen pictures.
 
         Args:
-            images: [3, H, W] each, float in [0, 1] or uint8.
+            images: [3, H, W] each, float in [0, 1] or uint8; looked at once, one by one.
             detections: for each image "boxes" [N, 4] xyxy in pixels, "labels" and "scores" [N].
             targets: for each image "boxes", "labels" and perhaps "difficult".
             label: the class, or the classes to choose from, the first one first.
@@ -100,16 +100,17 @@ class AveragePrecisionExplorer(Explorer):
             ValueError: the lists are empty or differ in length, `label` names no class, or as `evaluate_voc` does.
         """
         labels = [label] if isinstance(label, int) else list(label)
-        if not 0 < len(images) == len(targets):
-            raise ValueError(f"images: there are {len(images)}, and {len(targets)} targets")
+        shown = [(thumbnail(image, longest_side), [image.shape[-1], image.shape[-2]]) for image in images]
+        if not 0 < len(shown) == len(targets):
+            raise ValueError(f"images: there are {len(shown)}, and {len(targets)} targets")
         if not labels or not all(1 <= one <= len(classes) for one in labels):
             raise ValueError(f"label is {label}; classes has the {len(classes)} names from 1 up")
         found, objects = gather(detections, targets, {"difficult": 0.0}, len(classes) + 1)
         best = np.sort(np.concatenate([best_rows(found, one, keep) for one in labels]))
         real = np.flatnonzero(np.isin(objects["labels"], labels))
         return cls(
-            pictures=[thumbnail(image, longest_side) for image in images],
-            sizes=[[image.shape[-1], image.shape[-2]] for image in images],
+            pictures=[picture for picture, _ in shown],
+            sizes=[size for _, size in shown],
             classes=list(classes),
             labels=labels,
             boxes=to_text(torch.from_numpy(found["boxes"][best])),

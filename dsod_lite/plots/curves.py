@@ -27,6 +27,8 @@ def plot_history(history: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
         if points:
             xs, ys = zip(*points, strict=True)
             lines.extend(where.plot(xs, ys, style, color=color, linewidth=1.4, markersize=3, label=name))
+            if len(points) == 1:  # which makes no line
+                lines[-1].set_marker("o")
 
     draw(ax, "loss", 1, "-", PALETTE[0], "loss")
     draw(ax, "classification", 1, "--", PALETTE[0], "classification")

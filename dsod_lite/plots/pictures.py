@@ -15,9 +15,13 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from torch import Tensor
+from torchvision.transforms.v2 import functional as transforms
 
 from .canvas import PALETTE, class_color, class_name, new_axes, plain
 from .fonts import USUAL, font_for
+
+FINEST = 1500
+"""Pixels of a side that are drawn, more than a figure shows: Matplotlib takes seconds for a telephone's 4,000."""
 
 
 def show_boxes(
@@ -46,7 +50,7 @@ def show_boxes(
         if values is not None and len(values) != len(boxes):
             raise ValueError(f"there are {len(boxes)} boxes, but {len(values)} {name}")
     pixels = _pixels(image)
-    height, width = pixels.shape[:2]
+    height, width = image.shape[-2:]
     ax = ax or new_axes(5, 5 * height / width)
     # Boxes measure from the image's corner; by itself imshow puts 0 in the middle of the first pixel.
     ax.imshow(pixels, extent=(0, width, height, 0))
@@ -167,6 +171,9 @@ def _pixels(image: Tensor) -> NDArray:
     if image.ndim != 3 or image.shape[0] != 3:
         raise ValueError(f"the image has shape {list(image.shape)}; it should be [3, H, W]")
     image = image.detach().cpu()
+    shrink = FINEST / max(image.shape)
+    if shrink < 1:
+        image = transforms.resize(image, [max(1, round(side * shrink)) for side in image.shape[1:]], antialias=True)
     return (image if image.dtype == torch.uint8 else image.float().clamp(0, 1)).permute(1, 2, 0).numpy()
 
 

@@ -11,6 +11,11 @@ WIDE = 0.2
 """A 95 % interval from which on the number says little."""
 
 
+def so_many(pictures: int) -> str:
+    """A number of pictures in words."""
+    return f"{pictures} picture{'s' * (pictures != 1)}"
+
+
 def advice(said: Mapping[str, Any], history: Sequence[Mapping[str, float]], train_set: Any, doubts: int) -> list[str]:
     """The next steps, the most useful first.
 
@@ -24,8 +29,9 @@ def advice(said: Mapping[str, Any], history: Sequence[Mapping[str, float]], trai
     if said["AP50"] >= GOOD:
         steps.append("It finds nearly everything. Try it on pictures of another day, place or camera, and then use it.")
     if doubts:
+        labels = f"{doubts} labels" if doubts > 1 else "label"
         steps.append(
-            f"Look at the {doubts} labels that the detector doubts, below. Correcting labels helps twice: it learns "
+            f"Look at the {labels} that the detector doubts, below. Correcting labels helps twice: it learns "
             "from better ones, and is judged by better ones."
         )
     looks = [row["val_ap50"] for row in history if "val_ap50" in row]
@@ -52,7 +58,7 @@ def advice(said: Mapping[str, Any], history: Sequence[Mapping[str, float]], trai
     low, high = said["interval"]
     if low is not None and high - low > WIDE:
         steps.append(
-            f"With {said['pictures']} pictures to judge by, the AP50 lies anywhere between {low:.2f} and {high:.2f}: "
+            f"With {so_many(said['pictures'])} to judge by, the AP50 lies anywhere between {low:.2f} and {high:.2f}: "
             "compare two runs with `compare`, not by eye."
         )
     return steps

@@ -14,14 +14,14 @@ from torchvision.utils import draw_bounding_boxes
 
 from .. import plots
 from ..evaluation.bootstrap import bootstrap_ap50, interval
-from ..evaluation.errors import RIGHT, costs, sort_out
+from ..evaluation.errors import RIGHT, Record, costs, counting, sort_out
 from ..evaluation.suspects import Suspect, suspects
 from ..evaluation.voc import VOCResult, evaluate_voc
 from ..explorers import AveragePrecisionExplorer, LiveExplorer, PredictionExplorer
 from ..plots.cutouts import cutout
 from ..support.errors import DataError
 from ..support.files import write_whole
-from .advice import advice
+from .advice import advice, so_many
 from .page import explorer, numbers, page, paragraph, pictures, plot, section, table
 from .page import listing as bullets
 
@@ -39,6 +39,11 @@ class Judged:
     dataset: Any
     detections: list[dict[str, Tensor]]
     targets: list[dict[str, Any]]
+
+    @property
+    def pairs(self) -> list[tuple[Record, Record]]:
+        """Detections and objects of each picture as far as they count, see `counting`."""
+        return list(map(counting, self.detections, self.targets))
 
 
 @dataclass
@@ -92,7 +97,7 @@ def write_report(learned: Learned, path: Path) -> dict[str, Any]:
             "nothing leaves this computer."), live(learned)),
         section("Precision and recall", paragraph(
             "Move the threshold: from which score on is a detection shown? Precision is the share of what is shown "
-            "that is right, recall the share of the objects that are found."), curve(learned, result)),
+            "that is right, recall the share of the objects that are found."), *curve(learned)),
         section("Each class", per_class(result, classes)),
         section("One picture, every answer", paragraph(
             "What the network says before anything is thrown away. Move the thresholds, and look into any box."),
@@ -120,18 +125,19 @@ def write_report(learned: Learned, path: Path) -> dict[str, Any]:
 
 def headline(said: dict[str, Any], learned: Learned) -> str:
     """The numbers that matter, and how sure they are."""
-    low, high = (math.nan if value is None else value for value in said["interval"])
+    low, high = said["interval"]
+    sure = f", 95 % interval {low:.2f} to {high:.2f}" if low is not None else ""
     shares = [(f"{said[name]:.0%}" if said[name] is not None else "–", name) for name in ("precision", "recall")]
     words = (
         "that the training never saw"
-        if said["split"] == "test"
+        if learned.others
         else "by which the best epoch was chosen: a little too good"
     )
     return numbers(
-        [(f"{said['AP50']:.2f}", f"AP50, 95 % interval {low:.2f} to {high:.2f}"),
+        [("–" if math.isnan(said["AP50"]) else f"{said['AP50']:.2f}", f"AP50{sure}"),
          *((n, f"{name} from a score of {said['threshold']:.2f} on") for n, name in shares)]
     ) + paragraph(
-        f"On {said['pictures']} pictures ({said['split']}) {words}. {len(learned.train_set)} pictures to learn from, "
+        f"On {so_many(said['pictures'])} ({said['split']}) {words}. {len(learned.train_set)} pictures to learn from, "
         f"{learned.minutes:.1f} minutes, {learned.model.config.image_size}×{learned.model.config.image_size} pixels.",
         "muted",
     )  # fmt: skip
@@ -140,25 +146,26 @@ def headline(said: dict[str, Any], learned: Learned) -> str:
 def counted(judged: Judged, least: float) -> tuple[int, int, int]:
     """How many detections are right, how many are shown, and how many objects there are."""
     right = shown = 0
-    for found, truth in zip(judged.detections, judged.targets, strict=True):
+    for found, truth in judged.pairs:
         sure = found["scores"] >= least
         right += int((sort_out(found, truth)[0][sure] == RIGHT).sum())
         shown += int(sure.sum())
-    return right, shown, sum(len(truth["labels"]) for truth in judged.targets)
+    return right, shown, sum(len(truth["labels"]) for _, truth in judged.pairs)
 
 
-def curve(learned: Learned, result: VOCResult) -> str:
+def curve(learned: Learned) -> list[str]:
     """The explorer of precision and recall, over as many pictures as the page has room for."""
-    judged = learned.judged
-    labels = [label for label, count in result.num_objects.items() if count]
-    some = range(min(AT_MOST, len(judged.targets)))
-    if not labels or not any(len(judged.targets[i]["labels"]) for i in some):
-        return paragraph("No picture has an object.")
-    images = [picture_of(judged, i) for i in some]
-    found, truth = [judged.detections[i] for i in some], [judged.targets[i] for i in some]
-    widget = AveragePrecisionExplorer.from_results(images, found, truth, labels, learned.classes)
+    judged, count = learned.judged, len(learned.judged.targets)
+    labels = {label for _, truth in judged.pairs[:AT_MOST] for label in truth["labels"].tolist()}
+    first = f"The first {AT_MOST} of the {count} pictures; the other numbers of this page are those of all."
+    few = [paragraph(first)] if count > AT_MOST else []
+    if not labels:
+        return [*few, paragraph("No picture has an object.")]
+    images = (picture_of(judged, i) for i in range(min(AT_MOST, count)))  # one by one: photographs are large
+    found, truth = judged.detections[:AT_MOST], judged.targets[:AT_MOST]
+    widget = AveragePrecisionExplorer.from_results(images, found, truth, sorted(labels), learned.classes)
     widget.score_threshold = learned.threshold
-    return explorer(widget, "curve")
+    return [*few, explorer(widget, "curve")]
 
 
 def live(learned: Learned) -> str:
@@ -202,12 +209,13 @@ def per_class(result: VOCResult, classes: Sequence[str]) -> str:
 def alarms(judged: Judged, classes: Sequence[str], least: float) -> str:
     """Cutouts of the surest detections that are wrong."""
     rows = []
-    for p, (found, truth) in enumerate(zip(judged.detections, judged.targets, strict=True)):
+    pairs = judged.pairs
+    for p, (found, truth) in enumerate(pairs):
         wrong = (sort_out(found, truth)[0] != RIGHT) & (found["scores"] >= least)
         rows += [(found["scores"][i].item(), p, i) for i in wrong.nonzero()[:, 0].tolist()]
     shown = [
-        (cutout(judged.dataset[p][0], judged.detections[p]["boxes"][i], judged.targets[p]["boxes"]),
-         f"{classes[int(judged.detections[p]['labels'][i]) - 1]} {score:.2f}, {judged.dataset.names[p]}")
+        (cutout(judged.dataset[p][0], pairs[p][0]["boxes"][i], judged.targets[p]["boxes"]),
+         f"{classes[int(pairs[p][0]['labels'][i]) - 1]} {score:.2f}, {judged.dataset.names[p]}")
         for score, p, i in sorted(rows, reverse=True)[:SHOWN]
     ]  # fmt: skip
     return pictures(shown) or paragraph("None.")
@@ -216,13 +224,13 @@ def alarms(judged: Judged, classes: Sequence[str], least: float) -> str:
 def missed(judged: Judged, classes: Sequence[str], least: float) -> str:
     """Cutouts of objects that nothing shown claims."""
     shown: list[tuple[Tensor, str]] = []
-    for p, (found, truth) in enumerate(zip(judged.detections, judged.targets, strict=True)):
+    for p, (found, truth) in enumerate(judged.pairs):
         kind, item = sort_out(found, truth)
         claimed = set(item[(kind == RIGHT) & (found["scores"] >= least)].tolist())
         for i in (i for i in range(len(truth["labels"])) if i not in claimed):
             if len(shown) < SHOWN:
                 words = f"{classes[int(truth['labels'][i]) - 1]}, {judged.dataset.names[p]}"
-                shown.append((cutout(judged.dataset[p][0], truth["boxes"][i], truth["boxes"]), words))
+                shown.append((cutout(judged.dataset[p][0], truth["boxes"][i], judged.targets[p]["boxes"]), words))
     return pictures(shown) or paragraph("None.")
 
 
@@ -253,7 +261,10 @@ def seen(learned: Learned) -> str:
     torch.manual_seed(0)
     shown: list[tuple[Tensor, str]] = []
     for i in range(min(12, len(learned.train_set))):
-        image, target = learned.train_set[i * len(learned.train_set) // min(12, len(learned.train_set))]
+        try:
+            image, target = learned.train_set[i * len(learned.train_set) // min(12, len(learned.train_set))]
+        except DataError:  # one in a thousand may be broken
+            continue
         labels = ", ".join(sorted({learned.classes[label - 1] for label in target["labels"].tolist()})) or "nothing"
         shown.append((drawn(image, target["boxes"]), labels))
     return pictures(shown, kind="wide", side=224)

@@ -75,7 +75,7 @@ def run_folder(name: str, minutes: float = 15) -> Iterator[Path]:
 
     drive.mount(str(DRIVE))
     kept = DRIVE / "MyDrive" / "dsod_lite" / "runs" / name
-    if kept.is_dir() and not folder.exists():
+    if kept.is_dir() and not (folder / "checkpoint.pt").exists():  # a folder without may be half a copy
         copy_changed(kept, folder, {})
     copied: dict[Path, int] = {}
     ended = threading.Event()

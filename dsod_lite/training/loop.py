@@ -98,7 +98,7 @@ def train(
                 pace.judging_took(time.perf_counter() - begun)
             pace.tick()
             entry["seconds"] = round(state.seconds, 2)
-            if is_last or ("val_ap50" in entry and pace.has_stalled(entry["val_ap50"])):
+            if is_last or ("val_ap50" in entry and (pace.is_last(number) or pace.has_stalled(entry["val_ap50"]))):
                 state.epochs = number
             run.finish_epoch(entry)
             watch.show(entry, val_set, detections)

@@ -214,8 +214,9 @@ class Run:
 def repeatable(config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a training config that fixes the numbers; what an older one lacks has its default.
 
-    Where it runs has no part in them, nor in how much memory. (Compiled code rounds in other places.)
+    Where it runs has no part in them, nor in how much memory, nor what it puts up with. (Compiled code rounds in other
+    places.)
     """
-    elsewhere = ("device", "workers", "save_memory", "pass_size", "checkpoint_every")
+    elsewhere = ("device", "workers", "save_memory", "pass_size", "checkpoint_every", "skip_at_most")
     defaults = {f.name: f.default for f in fields(TrainConfig)}
     return {key: value for key, value in {**defaults, **config}.items() if key not in elsewhere}

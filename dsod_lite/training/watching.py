@@ -11,6 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .. import plots
+from ..support.batches import as_bytes
 from ..support.errors import one_line
 from ..support.processes import rank
 from .pace import Pace
@@ -89,10 +90,11 @@ class Watch:
 
     def _draw(self, folder: Path, epoch: int, dataset: Any, detections: list[dict[str, Tensor]]) -> None:
         """The first pictures, with their objects in dashes and what was found in the colours of the classes."""
-        items = [dataset[i] for i in range(min(PICTURES, len(dataset)))]
-        images, targets = [image for image, _ in items], [target for _, target in items]
+        items = (dataset[i] for i in range(min(PICTURES, len(dataset))))  # as bytes: a photograph's floats are large
+        shown = [(as_bytes(image), target) for image, target in items]
+        images, targets = [image for image, _ in shown], [target for _, target in shown]
         classes = getattr(dataset, "classes", None)
-        figure = plots.show_detections(images, detections[: len(items)], targets, classes, MIN_SCORE)
+        figure = plots.show_detections(images, detections[: len(shown)], targets, classes, MIN_SCORE)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             figure.savefig(folder / f"epoch_{epoch:04}.jpg", dpi=100)

@@ -117,7 +117,9 @@ def from_safetensors(path: Path) -> dict[str, Any]:
     try:
         tensors, about = read_safetensors(path)
         fields = {"config": as_tuples(json.loads(about["config"])), "classes": json.loads(about["classes"])}
-    except (ValueError, KeyError, TypeError) as error:
+        if not isinstance(fields["classes"], list):
+            raise TypeError(f"classes: is a {type(fields['classes']).__name__}")
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:  # RuntimeError: brackets in brackets in brackets …
         said = f"{error} is missing" if isinstance(error, KeyError) else one_line(error)
         raise CheckpointError(f"{path}: {said}") from None
     return {"model": tensors, "architecture": DSOD.__name__, **fields}

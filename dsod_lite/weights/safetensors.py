@@ -46,16 +46,18 @@ def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     try:
         header = json.loads(content[8:start])
         metadata = header.pop("__metadata__", {})
-        tensors = {}
+        tensors, left = {}, len(content) - start
         for name, entry in header.items():
             first, last = entry["data_offsets"]
+            left -= last - first  # below 0 a short file would ask for much memory
             if entry["dtype"] != "F32":
                 raise ValueError(f"{name} is {entry['dtype']}, not F32")
-            if not 0 <= first <= last <= len(content) - start or last - first != 4 * math.prod(entry["shape"]):
+            inside = 0 <= first <= last <= len(content) - start and left >= 0
+            if not inside or last - first != 4 * math.prod(entry["shape"]):
                 raise ValueError(f"{name} does not have the numbers that its shape says")
             numbers = bytearray(content[start + first : start + last])
             values = torch.frombuffer(numbers, dtype=torch.float32) if numbers else torch.zeros(0)
             tensors[name] = values.reshape(entry["shape"])
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError):
+    except (KeyError, TypeError, AttributeError, RuntimeError, UnicodeDecodeError, json.JSONDecodeError):
         raise ValueError("its header does not read as one of a safetensors file") from None
     return tensors, metadata

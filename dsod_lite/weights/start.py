@@ -11,6 +11,8 @@ SHAPES = Path(__file__).with_name("shapes_tiny.pt")
 """`dsod_tiny` as it learned the book's drawn shapes, from random weights: where `learn` begins."""
 LOGITS = "network.head.logits."
 """Layers of a DSOD whose channels stand for classes."""
+COUNTER = "num_batches_tracked"
+"""BatchNorm's count of batches, which nothing needs; a safetensors file of ours has none."""
 
 
 def start_from(model: nn.Module, path: str | Path, classes: Sequence[str] = ()) -> list[str]:
@@ -35,7 +37,7 @@ def start_from(model: nn.Module, path: str | Path, classes: Sequence[str] = ()) 
     others = bool(classes) and list(classes) != state["classes"]
 
     def fits(name: str) -> bool:
-        found = saved.get(name)
+        found = saved.get(name, own[name] if name.endswith(COUNTER) else None)
         same = isinstance(found, Tensor) and found.shape == own[name].shape
         return same and not (others and name.startswith(LOGITS))
 
@@ -43,5 +45,5 @@ def start_from(model: nn.Module, path: str | Path, classes: Sequence[str] = ()) 
     left = dict.fromkeys(layer for name, layer in layers.items() if not fits(name))
     if 2 * len(left) > len(set(layers.values())):
         raise CheckpointError(f"{checkpoint_path(path)}: model: most of its layers do not fit; it is another network's")
-    model.load_state_dict({name: own[name] if layer in left else saved[name] for name, layer in layers.items()})
+    model.load_state_dict({n: own[n] if layer in left else saved.get(n, own[n]) for n, layer in layers.items()})
     return list(left)

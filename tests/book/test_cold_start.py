@@ -244,6 +244,19 @@ def test_in_colab_a_run_is_copied_to_the_drive_and_the_next_machine_goes_on_with
     assert (folder / "checkpoint.pt").read_bytes() == b"third"
 
 
+def test_a_copy_from_the_drive_that_was_broken_off_is_made_anew(drive: Path) -> None:
+    """Else the run would begin again, and take the place of the one on the Drive."""
+    drive.mkdir(parents=True)
+    (drive / "best.pt").write_bytes(b"best")
+    (drive / "checkpoint.pt").write_bytes(b"a day")
+    here = Path(colab.__file__).parents[2] / "runs/voc"
+    here.mkdir(parents=True)
+    (here / "best.pt").write_bytes(b"best")
+    with colab.run_folder("voc") as folder:
+        assert folder == here
+        assert (folder / "checkpoint.pt").read_bytes() == b"a day"
+
+
 def test_what_has_not_changed_is_not_copied_again(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run/checkpoint.pt").write_bytes(b"first")

@@ -74,6 +74,24 @@ def test_compare_refuses_what_cannot_be_compared(
     assert "finds red, blue" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["errors", "suspects"])
+def test_a_sheet_is_a_picture(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        call(command, "--checkpoint", "nowhere", "--data", "nowhere", "--sheet", "worst")
+    assert "--sheet: worst is no picture's name; take worst.png" in capsys.readouterr().err
+
+
+def test_difficult_objects_cost_nothing(runs: list[Path], tmp_path: Path) -> None:
+    """Where all are difficult nothing is right, and nothing is missed."""
+    root, folder = write_voc(tmp_path / "data", val=Rectangles(6)), tmp_path / "data/Annotations"
+    for path in folder.iterdir():
+        path.write_text(path.read_text().replace("<object>", "<object><difficult>1</difficult>"))
+    options = ("--checkpoint", runs[0], "--data", root, "--device", "cpu", "--json", tmp_path / "a.json")
+    assert call("errors", *options) == 0
+    counts = json.loads((tmp_path / "a.json").read_text())["counts"]
+    assert (counts["right"], counts["missed"]) == (0, 0)
+
+
 def test_errors_and_suspects(data: Path, runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--checkpoint", runs[0], "--data", data, "--device", "cpu")
     for command in ("errors", "suspects"):

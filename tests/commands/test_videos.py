@@ -74,6 +74,21 @@ def test_a_frame_that_says_it_comes_in_days_is_written_all_the_same(far: float, 
     assert len(list(read_frames(tmp_path / "a.mp4"))) == 3
 
 
+def test_seconds_are_those_from_the_first_frame_on(tmp_path: Path) -> None:
+    """A camera's MPEG may begin hours after zero; no player waits for hours then."""
+    clip(tmp_path / "a.mp4", [0.0, 0.04, 0.08])
+    with av.open(str(tmp_path / "a.mp4")) as source, av.open(str(tmp_path / "a.mkv"), "w") as later:
+        stream = later.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.pts, packet.dts = (value + int(7200 / packet.time_base) for value in (packet.pts, packet.dts))
+                packet.stream = stream
+                later.mux(packet)
+    with av.open(str(tmp_path / "a.mkv")) as later:
+        assert next(later.decode(video=0)).time > 7000
+    assert [round(frame.time, 2) for frame in read_frames(tmp_path / "a.mkv")] == [0.0, 0.04, 0.08]
+
+
 def test_a_telephone_that_was_held_upright(tmp_path: Path) -> None:
     """It stores lying frames, and by how much they are to be turned against the clock."""
     lying = np.zeros((64, 96, 3), np.uint8)

@@ -77,6 +77,7 @@ def test_a_photograph_is_turned_as_its_camera_was(detector: Detector, picture: P
         (np.zeros((4, 4, 3)), ValueError),
         (np.zeros((4, 4, 2), np.uint8), ValueError),
         (torch.zeros(4, 4), ValueError),
+        (torch.zeros(3, 4, 4, dtype=torch.int64), ValueError),  # as shares of 2**63 it would be black
         (None, TypeError),
         ("nowhere.jpg", DataError),
     ],

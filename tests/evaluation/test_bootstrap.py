@@ -1,5 +1,7 @@
 """The bootstrap of AP: each sample is what evaluate_voc says of the pictures that were sampled."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -56,6 +58,11 @@ def test_two_detectors_see_the_same_samples() -> None:
     lower = [record | {"scores": record["scores"] / 2} for record in found]  # the ranking is the same
     assert np.array_equal(bootstrap_ap50(found, truth, 3), bootstrap_ap50(lower, truth, 3))
     assert not np.array_equal(bootstrap_ap50(found, truth, 3), bootstrap_ap50(found, truth, 3, seed=1))
+
+
+def test_one_picture_says_nothing_of_others() -> None:
+    one = [{"boxes": torch.tensor([[0.0, 0, 9, 9]]), "labels": torch.tensor([1]), "scores": torch.tensor([0.9])}]
+    assert all(math.isnan(value) for value in interval(bootstrap_ap50(one, one, 2)))
 
 
 def test_an_interval_by_hand() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dsod_lite import evaluate_voc
-from dsod_lite.evaluation.errors import KINDS, TIDE, costs, sort_out, worst
+from dsod_lite.evaluation.errors import KINDS, TIDE, costs, counting, sort_out, worst
 from dsod_lite.evaluation.suspects import suspects
 from dsod_lite.evaluation.threshold import best_threshold
 
@@ -45,6 +45,18 @@ def test_what_mending_is_worth_by_hand() -> None:
     assert worth["missed"] == pytest.approx(0.5)  # without rings only stars are left to be judged
 
 
+def test_difficult_objects_are_neither_hits_nor_misses() -> None:
+    """The ring is difficult: its good box is left out, its bad one is a false ring, and no ring is missed."""
+    truth = TRUTH | {"difficult": torch.tensor([False, True])}
+    found = row([(0, 9), (20, 29), (20, 24)], [STAR, RING, RING], [0.9, 0.8, 0.7])
+    some, objects = counting(found, truth)
+    assert some["scores"].tolist() == pytest.approx([0.9, 0.7])
+    assert objects["labels"].tolist() == [STAR]
+    assert evaluate_voc([found], [truth], 3, method="all-point").mean_ap == 1.0
+    assert costs([found], [truth], 3) == dict.fromkeys(TIDE, 0.0)
+    assert costs([row([(0, 9)], [STAR], [0.9])], [truth], 3)["missed"] == 0.0
+
+
 def test_empty_pictures_cost_nothing_and_do_no_harm() -> None:
     nothing = row([], [], [])
     assert all(math.isnan(gain) for gain in costs([nothing], [row([], [])], 3).values())
@@ -70,6 +82,14 @@ def test_the_threshold_of_the_best_f1() -> None:
     ties = row([(0, 9), (20, 29)], [STAR, RING], [0.5, 0.5])
     assert best_threshold([ties], [TRUTH]) == 0.5
     assert best_threshold([row([(50, 60)], [STAR], [0.9])], [TRUTH]) is None
+
+
+@pytest.mark.parametrize("score", [0.5, 0.50003])
+def test_a_threshold_shows_all_that_score_the_same(score: float) -> None:
+    """The ring and ten false alarms score alike, as far as the threshold's digits go: 2·2/(12+2) is less than 2/3."""
+    alike = row([(0, 9), (20, 29), *[(50 + 10 * i, 60 + 10 * i) for i in range(10)]], [STAR, *[RING] * 11],
+                [0.9, score, *[0.5] * 10])  # fmt: skip
+    assert best_threshold([alike], [TRUTH]) == pytest.approx(0.9, abs=1e-4)
 
 
 def test_a_difficult_object_neither_helps_nor_harms_the_threshold() -> None:

@@ -76,6 +76,13 @@ def test_the_picture_is_shown_as_it_is():
     assert (shown.min(), shown.max()) == (0, 1)
 
 
+def test_a_photograph_is_drawn_from_as_many_pixels_as_a_figure_shows():
+    ax = show_boxes(torch.rand(3, 3000, 2000), BOXES)
+    assert ax.images[0].get_array().shape == (1500, 1000, 3)
+    assert ax.images[0].get_extent() == [0, 2000, 3000, 0]
+    assert [corners(r) for r in rectangles(ax)] == BOXES.tolist()
+
+
 def test_labels_choose_colour_and_words():
     labels = torch.tensor([1, 3, 1])
     ax = show_boxes(IMAGE, BOXES, labels, class_names=NAMES)
@@ -239,6 +246,13 @@ def test_history_draws_losses_and_the_ap_of_the_epochs_that_have_one():
     assert right.get_ylim() == (0, 100)
     assert left.get_ylim()[0] == 0
     assert [text.get_text() for text in ax.get_legend().get_texts()] == list(lines)
+
+
+def test_a_history_of_one_epoch_is_seen():
+    lines = lines_by_label(plot_history(HISTORY[1:2]).figure)
+    assert len(lines) == 4
+    assert {line.get_marker() for line in lines.values()} == {"o"}
+    assert lines_by_label(plot_history(HISTORY).figure)["loss"].get_marker() == "None"
 
 
 def test_history_without_ap_or_parts_has_what_there_is():

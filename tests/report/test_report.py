@@ -1,8 +1,11 @@
 """The page: it holds what it is about, needs nothing from outside, and says what to do next."""
 
 import json
+import os
 import re
+import signal
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +17,12 @@ from dsod_lite import __main__, predict
 from dsod_lite.commands import learn as learn_command
 from dsod_lite.datasets import arrange_folder
 from dsod_lite.report.advice import advice
-from dsod_lite.report.report import Judged, Learned, write_report
+from dsod_lite.report.report import AT_MOST, Judged, Learned, curve, seen, write_report
+from dsod_lite.support.errors import DataError
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
 COSTS = dict.fromkeys(("class", "place", "both", "duplicate", "background", "missed"), 0.0)
+NOTHING = {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64), "scores": torch.zeros(0)}
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,79 @@ def test_the_explorers_answer_in_the_page(page: Path, browser: Any) -> None:
     tab.close()
 
 
+def learned(pictures: Any, found: list[dict[str, Any]], **fields: Any) -> Learned:
+    judged = Judged("test", pictures, found, [pictures[i][1] for i in range(len(pictures))])
+    return Learned(
+        title="A detector", model=small_dsod(), classes=("red", "blue"), train_set=Rectangles(4), threshold=0.3,
+        history=[{"epoch": 1, "loss": 2.0, "val_ap50": 0.1}], judged=judged, minutes=1.0, command="detect", **fields,
+    )  # fmt: skip
+
+
+def test_difficult_objects_count_nowhere_on_the_page(tmp_path: Path) -> None:
+    """The first object of each picture is found; of the others, which are difficult, one is found twice."""
+    pictures = Rectangles(4)
+    found = []
+    for _, target in pictures.items:
+        target["difficult"] = torch.arange(len(target["labels"])) > 0
+        found.append({key: target[key][:1] for key in ("boxes", "labels")} | {"scores": torch.tensor([0.9])})
+    twice = {key: torch.cat([found[1][key], *[pictures.items[1][1][key][1:]] * 2]) for key in ("boxes", "labels")}
+    found[1] = twice | {"scores": torch.tensor([0.9, 0.8, 0.7])}
+    said = write_report(learned(pictures, found), tmp_path / "report.html")
+    assert (said["AP50"], said["precision"], said["recall"]) == (1.0, 1.0, 1.0)
+    assert set(said["costs"].values()) == {0.0}
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for heading in ("The worst false alarms", "Missed objects"):
+        assert re.search(f"<h2>{heading}</h2>(<p>[^<]*</p>)?<p>None.</p>", text), heading
+
+
+def test_one_picture_without_an_object_is_judged_in_words(tmp_path: Path) -> None:
+    pictures = Rectangles(1)
+    pictures.items[0][1].update(boxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.int64))
+    assert write_report(learned(pictures, [NOTHING]), tmp_path / "report.html")["interval"] == [None, None]
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "nan" not in re.sub(r"<script.*?</script>|<table.*?</table>|<style.*?</style>", "", text, flags=re.DOTALL)
+    assert "On 1 picture (test) by which the best epoch was chosen" in text  # there is no other list
+    assert "No picture has an object." in text
+
+
+class Counted(Rectangles):
+    """Knows how many of its pictures are held by others at most."""
+
+    most, held = 0, 0
+
+    def __getitem__(self, index: int) -> Any:
+        image, target = super().__getitem__(index)
+        image = image.clone()
+        weakref.finalize(image, self.gone)
+        self.held += 1
+        self.most = max(self.most, self.held)
+        return image, target
+
+    def gone(self) -> None:
+        self.held -= 1
+
+
+def test_the_curve_is_drawn_from_pictures_one_by_one_and_says_if_these_are_not_all() -> None:
+    """A telephone's have 144 MB each as floats."""
+    pictures = Counted(AT_MOST + 3)
+    said = curve(learned(pictures, [NOTHING] * len(pictures)))
+    assert said[0].startswith("<p>The first 60 of the 63 pictures; ")
+    assert pictures.most <= 2
+    assert len(curve(learned(Rectangles(3), [NOTHING] * 3))) == 1
+
+
+def test_a_broken_picture_that_training_put_up_with_ends_no_page() -> None:
+    class Broken(Rectangles):
+        def __getitem__(self, index: int) -> Any:
+            if index == 0:
+                raise DataError("0.jpg: cannot be read as a picture")
+            return super().__getitem__(index)
+
+    page_of = learned(Rectangles(1), [])
+    page_of.train_set = Broken(4)
+    assert seen(page_of).count("<figure>") == 3
+
+
 def said(**changes: Any) -> dict[str, Any]:
     return {"AP50": 0.6, "interval": [0.55, 0.65], "pictures": 100, "costs": COSTS} | changes
 
@@ -82,6 +160,7 @@ def test_advice_is_about_what_is_wrong() -> None:
     assert "twice the minutes" in " ".join(advice(said(), rising, many, 0))
     assert "stopped rising" in " ".join(advice(said(), flat, many, 0))
     assert "50 pictures" in " ".join(advice(said(), flat, few, 0))
+    assert "Look at the label that" in advice(said(), flat, many, 1)[0]
     assert "the 7 labels" in advice(said(), flat, many, 7)[0]
     assert "larger" in " ".join(advice(said(costs=COSTS | {"missed": 0.2}), flat, many, 0))
     assert "anywhere between 0.20 and 0.80" in " ".join(advice(said(interval=[0.2, 0.8]), flat, many, 0))
@@ -100,18 +179,38 @@ def test_one_line_from_labels_to_a_page(
     if start:
         monkeypatch.setitem(learn_command.train.named.MODELS, "dsod_tiny", small)
     monkeypatch.setattr(sys, "argv", ["dsod_lite/__main__.py", "learn", str(tmp_path / "yolo"), "--minutes", "0.01",
-                                      "--output", str(tmp_path / "run"), "--device", "cpu", *start])  # fmt: skip
+                                      "--output", str(tmp_path / "my run"), "--device", "cpu", *start])  # fmt: skip
     torch.manual_seed(0)
+    with monkeypatch.context() as patch:  # stopped while it judges; the same call goes on
+        patch.setattr(learn_command, "judge", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        assert __main__.main() == 130
+    assert "the same call goes on from there" in capsys.readouterr().err
+    begun = (tmp_path / "my run/best.pt").stat().st_mtime_ns
     assert __main__.main() == 0
+    assert (tmp_path / "my run/best.pt").stat().st_mtime_ns == begun
     out = capsys.readouterr().out
     assert "15 pictures with labels (yolo)" in out
     assert ("shapes_tiny.pt; at random: network.head.logits" in out) == (not start)
     assert "report.html" in out
-    assert (tmp_path / "run/report.html").stat().st_size > 50_000
-    numbers = json.loads((tmp_path / "run/report.json").read_text())
+    text = (tmp_path / "my run/report.html").read_text(encoding="utf-8")
+    assert f"--checkpoint &#x27;{(tmp_path / 'my run/best.pt').as_posix()}&#x27; --output" in text  # for a shell
+    assert len(text) > 50_000
+    numbers = json.loads((tmp_path / "my run/report.json").read_text())
     assert (numbers["split"], numbers["pictures"]) == ("test", 3)
     assert __main__.main() == 2  # a run is not written over
     assert "holds a run already" in capsys.readouterr().err
+
+
+def test_a_setting_that_cannot_be_leaves_nothing_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_voc(tmp_path / "voc", train=Rectangles(8))
+    for words, said in ((["--minutes", "0"], "minutes is 0.0"), (["--start-from", "no.pt"], "no such checkpoint")):
+        monkeypatch.setattr(sys, "argv", ["dsod_lite/__main__.py", "learn", str(root), "--output",
+                                          str(tmp_path / "run"), "--device", "cpu", *words])  # fmt: skip
+        assert __main__.main() == 2
+        assert said in capsys.readouterr().err
+        assert list((tmp_path / "run").iterdir()) == []
 
 
 @pytest.mark.parametrize(("count", "said"), [(3, "3 pictures, 2 of them copies of another:"), (1, "1 picture:")])

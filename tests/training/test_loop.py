@@ -255,6 +255,18 @@ def test_a_run_by_minutes_looks_at_the_validation_pictures_now_and_then(monkeypa
     assert 0.8 * LOOKS <= sum("val_ap50" in entry for entry in history) == model.judged <= LOOKS + 1
 
 
+def test_a_run_whose_time_is_up_when_it_has_judged_judges_no_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Timed):
+        def forward(self, images: list[Tensor], targets: Any = None) -> Any:
+            self.clock.now += 0 if self.training else 90
+            return super().forward(images, targets)
+
+    model = Slow(Clock(monkeypatch, (1e9, 1.0)))
+    history = train(model, PICTURES, Rectangles(4), quick(minutes=1, batch_size=8, evaluate_every=1))
+    assert model.judged == 1
+    assert [entry for entry in history if "val_ap50" in entry] == history[-1:]
+
+
 def test_a_pass_that_is_longer_than_the_run_is_left_in_its_middle(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch, (1e9, 40.0))
     (entry,) = train(Timed(clock), PICTURES, None, quick(minutes=1, batch_size=2))  # four steps would take 160 seconds

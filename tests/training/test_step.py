@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,19 @@ def test_too_many_unreadable_pictures_stop_the_run_by_name() -> None:
             train(Toy(), Unreadable(8), None, quick(skip_at_most=1))
     with pytest.raises(DataError, match=r"in this epoch: 1; skip_at_most is 0\)"):
         train(Toy(), Unreadable(8), None, quick())  # one in a thousand, and there are eight
+
+
+def test_a_run_that_unreadable_pictures_stopped_goes_on_with_more_patience(tmp_path: Path) -> None:
+    """As its message suggests."""
+    model, twin, kept = Toy(), Toy(), quick(batch_size=2, checkpoint_every=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        train(twin, Unreadable(8), None, replace(kept, skip_at_most=2), tmp_path / "whole")
+        with pytest.raises(DataError, match="skip_at_most is 1"):
+            train(Toy(), Unreadable(8), None, replace(kept, skip_at_most=1), tmp_path / "run")
+        assert (tmp_path / "run/checkpoint.pt").exists()
+        train(model, Unreadable(8), None, replace(kept, skip_at_most=2), tmp_path / "run", resume=True)
+    assert same_weights(model, twin)
 
 
 def test_a_real_broken_photograph_among_whole_ones(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -57,6 +58,28 @@ def test_a_cut_file_is_refused(whole: bytes, tmp_path_factory: pytest.TempPathFa
     path.write_bytes(whole[: int(cut * len(whole))])
     with pytest.raises(CheckpointError, match=r"cut\.safetensors: "):
         load_model(path)
+
+
+def entry(shape: list[int], first: int, last: int) -> dict[str, object]:
+    return {"dtype": "F32", "shape": shape, "data_offsets": [first, last]}
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("[" * 100_000, "does not read as one"),
+        ({"a": entry([-1, -4], 0, 16)}, "does not read as one"),
+        ({"a": entry([0, -1], 0, 0)}, "does not read as one"),
+        ({"a": entry([4], 0, 16), "b": entry([4], 0, 16)}, "b does not have the numbers"),  # memory for each of many
+        ({"__metadata__": {"config": "[" * 100_000, "classes": "[]"}}, "recursion"),
+        ({"__metadata__": {"config": "{}", "classes": "5"}}, "classes: is a int"),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_refused(header: Any, said: str, tmp_path: Path) -> None:
+    words = (header if isinstance(header, str) else json.dumps(header)).encode()
+    (tmp_path / "a.safetensors").write_bytes(struct.pack("<Q", len(words)) + words + bytes(16))
+    with pytest.raises(CheckpointError, match=said):
+        load_model(tmp_path / "a.safetensors")
 
 
 @pytest.mark.parametrize(

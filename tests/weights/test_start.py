@@ -47,6 +47,14 @@ def test_it_may_be_a_runs_folder_and_another_size_of_picture(saved: Path, tmp_pa
     assert same_weights(model, small_dsod(seed=1))
 
 
+def test_it_may_be_a_safetensors_file(tmp_path: Path) -> None:
+    """Which has no counts of batches, and no BatchNorm begins at random for want of them."""
+    save_model(tmp_path / "page.safetensors", small_dsod(seed=1), ["cat", "dog"])
+    model = small_dsod(seed=2)
+    assert start_from(model, tmp_path / "page.safetensors", ["cat", "dog"]) == []
+    assert same_weights(model, small_dsod(seed=1))
+
+
 def test_another_architecture_is_refused_and_the_model_stays_as_it_was(saved: Path, tmp_path: Path) -> None:
     train(Toy(), [(torch.rand(3, 8, 8), {"boxes": torch.zeros(0, 4)})] * 4, None, quick(epochs=1), tmp_path)
     model = small_dsod(seed=2)

@@ -14,7 +14,7 @@ from torch import nn
 
 from book.experiments import in_order
 from book.experiments.comparisons import classifier, headline_long, headline_middle, headline_short, rates
-from book.experiments.machinery import catalogue, records
+from book.experiments.machinery import catalogue, flatness, records
 from book.experiments.machinery.resampling import resampled_ap50
 from book.experiments.parts import common, headline
 from book.experiments.parts.headline import ARMS, Settings
@@ -269,3 +269,23 @@ def test_chosen_settings_are_those_of_the_recorded_runs():
             settings = rates.chosen(variant)
             for run in runs:
                 assert (run["train"]["learning_rate"], run["train"]["weight_decay"]) == dataclasses.astuple(settings)
+
+
+class TestFlatness:
+    def test_a_gain_from_the_search_to_the_long_runs_by_hand(self, tmp_path):
+        assert flatness.gains(tmp_path) == []
+        for arm, middle in (("dsod", 0.8), ("ssd", 0.4)):
+            for rate, found in ((0.003, 0.3), (0.01, middle), (0.03, 0.2)):
+                write(tmp_path, "rates", f"{arm}_rate_{rate}", 100, {"AP50": found})
+            write(tmp_path, "rates", f"{arm}_rate_0.01_decay_0.1", 100, {"AP50": 0.1})
+        for seed, (dsod, ssd) in enumerate(((0.81, 0.5), (0.82, 0.6))):
+            write(tmp_path, "headline_long", "dsod", seed, {"AP50": 0.9, "validation": {"AP50": dsod}})
+            write(tmp_path, "headline_long", "ssd", seed, {"AP50": 0.9, "validation": {"AP50": ssd}})
+        assert [(*gain[:2], round(gain.long, 3), gain.flat) for gain in flatness.gains(tmp_path)] == [
+            ("dsod", 0.8, 0.815, True), ("ssd", 0.4, 0.55, False),
+        ]  # fmt: skip
+
+    def test_an_arm_whose_search_is_not_at_its_end_has_no_row(self, tmp_path):
+        write(tmp_path, "headline_long", "dsod", 0, {"AP50": 0.9, "validation": {"AP50": 0.8}})
+        write(tmp_path, "rates", "dsod_rate_0.01", 100, {"AP50": 0.7})
+        assert flatness.gains(tmp_path) == []

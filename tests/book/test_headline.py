@@ -16,7 +16,7 @@ from book.experiments import in_order
 from book.experiments.comparisons import classifier, headline_long, headline_middle, headline_short, rates
 from book.experiments.machinery import catalogue, flatness, records
 from book.experiments.machinery.resampling import resampled_ap50
-from book.experiments.parts import common, headline
+from book.experiments.parts import common, headline, search
 from book.experiments.parts.headline import ARMS, Settings
 from book.experiments.parts.search import GRID, asked_for, best
 from dsod_lite import evaluate_voc
@@ -50,6 +50,15 @@ class TestSearch:
     def test_the_grid_rises_by_about_as_much_everywhere(self):
         steps = [math.log(high / low) for low, high in itertools.pairwise(GRID)]
         assert steps == pytest.approx([math.log(10) / 2] * 4, abs=0.06)
+
+    def test_a_trial_of_another_process_is_waited_for(self, monkeypatch):
+        asked: list[list[str]] = []
+        waited: list[float] = []
+        monkeypatch.setattr(search, "run_all", lambda name, variants: asked.append(variants))
+        monkeypatch.setattr(search, "wanted", lambda experiment, arm: [] if waited else ["ssd_rate_0.01"])
+        monkeypatch.setattr(search.time, "sleep", waited.append)
+        search.make_trials("rates", ["ssd"])
+        assert (asked, waited) == ([["ssd_rate_0.01"]], [search.SECONDS_TO_WAIT])
 
     def test_best_by_hand(self):
         assert best({0.03: 0.5, 0.01: 0.5, 0.1: 0.4}) == 0.01

@@ -181,6 +181,7 @@ def test_the_whole_study_is_made_search_by_search(monkeypatch: pytest.MonkeyPatc
         return {rate: tried[name] for rate, name in names.items() if name in tried}
 
     monkeypatch.setattr(heads, "run_all", run_all)
+    monkeypatch.setattr(search, "run_all", run_all)
     monkeypatch.setattr(search, "scores", scores)
     heads.main()
     assert asked[-1] == ("heads", ())

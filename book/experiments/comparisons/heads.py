@@ -9,7 +9,7 @@ from typing import Any
 
 from ..machinery.runner import run_all
 from ..parts.headline import FRESH_SEED
-from ..parts.search import chosen, wanted
+from ..parts.search import chosen, make_trials
 from . import heads_rates
 
 EPOCHS = 3
@@ -24,9 +24,7 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
 
 def main() -> None:
     """Makes the trials that the rule asks for, to the end of each head's search, and then the runs."""
-    for head in VARIANTS:
-        while trials := wanted("heads_rates", head):
-            run_all("heads_rates", variants=trials)
+    make_trials("heads_rates", VARIANTS)
     run_all("heads")
 
 

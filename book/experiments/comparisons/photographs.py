@@ -10,7 +10,7 @@ from typing import Any
 from ..machinery.runner import run_all
 from ..parts.headline import unfinished
 from ..parts.photographs import ARMS, learn
-from ..parts.search import chosen, wanted
+from ..parts.search import chosen, make_trials
 from . import classifier
 from .photographs_rates import SEARCHED
 
@@ -31,9 +31,7 @@ def main() -> None:
     """Makes the trials that the rule asks for, to the end of each search, and then the runs."""
     while trials := classifier.wanted():
         run_all("classifier", variants=trials)
-    for arm in SEARCHED:
-        while trials := wanted("photographs_rates", arm):
-            run_all("photographs_rates", variants=trials)
+    make_trials("photographs_rates", SEARCHED)
     run_all("photographs")
 
 

@@ -1,12 +1,15 @@
 """The one rule by which every arm's learning rate is searched: try three, and go on while the best is at an end."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..machinery.records import RECORDS, load
+from ..machinery.runner import run_all
 
 GRID = (0.001, 0.003, 0.01, 0.03, 0.1)
 FIRST = GRID[1:4]
+SECONDS_TO_WAIT = 10
 
 
 def asked_for(
@@ -57,3 +60,12 @@ def chosen(experiment: str, arm: str, folder: Path = RECORDS) -> float:
         variants = " ".join(f"--variant {trial}" for trial in trials)
         raise ValueError(f"{arm} has no learning rate yet: python -m book.experiments {experiment} {variants}")
     return best(scores(experiment, arm, folder))
+
+
+def make_trials(experiment: str, arms: Iterable[str]) -> None:
+    """Makes the trials that the rule asks for, to the end of each arm's search; waits for those of other processes."""
+    for arm in arms:
+        while trials := wanted(experiment, arm):
+            run_all(experiment, variants=trials)
+            if wanted(experiment, arm) == trials:
+                time.sleep(SECONDS_TO_WAIT)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ class Judged:
     detections: list[dict[str, Tensor]]
     targets: list[dict[str, Any]]
 
-    @property
+    @cached_property
     def pairs(self) -> list[tuple[Record, Record]]:
         """Detections and objects of each picture as far as they count, see `counting`."""
         return list(map(counting, self.detections, self.targets))

@@ -64,7 +64,7 @@ def slide(wanted: str, chapter: str, executed: NotebookNode, path: Path) -> list
     first, *rest = within.get(heading, [None])
     shown = ""
     if first is not None and not kind:
-        shown = first.source
+        shown = re.sub(r"^#+", "##", first.source)
     elif first is not None and kind == "explorer":
         shown = f"## {heading}\n\n<div>{explorer(path)}</div>"
     elif kind == "figure" and (found := figure(executed, heading)):

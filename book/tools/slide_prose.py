@@ -1,5 +1,8 @@
 """Makes slides of a chapter's prose: headings, first sentences, what can be looked at. The rest is for the notes."""
 
+import base64
+import html
+import math
 import re
 from pathlib import Path
 
@@ -8,11 +11,16 @@ from exercises import DIRECTIVE, chapters, plain, title
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-TITLES = {path.stem: title(nbformat.read(path, as_version=4)) for path in chapters(Path(__file__).parents[2])}
+ROOT = Path(__file__).parents[2]
+TITLES = {path.stem: title(nbformat.read(path, as_version=4)) for path in chapters(ROOT)}
+DRAWING = re.compile(r"^```\{(?:figure|image)\} (\S+\.svg)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECTION = re.compile(r"^(?=#{1,3} )", re.MULTILINE)
 SENTENCE_END = re.compile(r"(?<=[.?!]) +(?=[^a-z ])")
-# What stands on a slide as it is: a formula, a table, a list, lines of a terminal.
-BLOCKS = r"\$\$.*?\$\$", r"(?:^\|[^\n]*\n?)+", r"(?:^- [^\n]*\n?(?:^ +[^\n]*\n?)*)+", r"^```.*?^```$"
+# What stands on a slide as it is: a formula, a table, a list, lines of a terminal, a drawing with its caption.
+BLOCKS = (
+    r"\$\$.*?\$\$", r"(?:^\|[^\n]*\n?)+", r"(?:^- [^\n]*\n?(?:^ +[^\n]*\n?)*)+", r"^```.*?^```$",
+    r"^<img [^\n]*(?:\n\n<p class[^\n]*)?",
+)  # fmt: skip
 BLOCK = re.compile(f"({'|'.join(BLOCKS)})", re.MULTILINE | re.DOTALL)
 
 
@@ -57,9 +65,12 @@ def slides_of(section: str) -> list[str]:
     for first in range(0, max(len(blocks), 1), 2):
         parts = [heading, lead if first == 0 else ""]
         for i in blocks[first : first + 2]:
-            leading = introduction(pieces[i - 1].split("\n\n")[-1]) if pieces[i - 1] else ""
+            leads_over = pieces[i - 1] and not heading.startswith("# ")
+            leading = introduction(pieces[i - 1].split("\n\n")[-1]) if leads_over else ""
             block = re.sub(r"[,.;]\s*\$\$$", "\n$$", pieces[i])  # a formula stands for itself here
-            parts += [leading if leading not in lead else "", block]
+            parts += [leading if leading not in lead else "", re.sub(r"^```\n", "```text\n", block)]
+        if not lead and blocks:
+            parts.append(first_sentences(pieces[2].split("\n\n")[0]) if first == 0 and pieces[2] else "")
         shown.append("\n\n".join(part for part in parts if part))
     return shown
 
@@ -70,15 +81,51 @@ def called(reference: re.Match[str]) -> str:
     return f"*{TITLES[name]}*" if name in TITLES else reference[0]
 
 
+def figure(alt: str, kind: str, content: str, caption: str) -> str:
+    """A picture and its caption; `content` is in base64."""
+    picture = f'<img alt="{html.escape(alt)}" src="data:image/{kind};base64,{content}">'
+    words = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(spaced(caption), quote=False))
+    return picture + (f'\n\n<p class="caption">{words}</p>' if caption else "")
+
+
+def drawn(directive: re.Match[str]) -> str:
+    """A drawing of a chapter as a figure."""
+    content = (ROOT / "book" / "assets" / "drawings" / Path(directive[1]).name).read_bytes()
+    alt = re.search(r"^:alt: (.*)$", directive[2], re.MULTILINE)
+    caption = re.sub(r"^:[^\n]*\n", "", directive[2], flags=re.MULTILINE)
+    return figure(alt[1] if alt else "", "svg+xml", base64.b64encode(content).decode(), " ".join(caption.split()))
+
+
+def spaced(text: str) -> str:
+    """No line ends between a number and its %."""
+    return re.sub(r"(\d) %", "\\1\N{NO-BREAK SPACE}%", text)
+
+
+def height(markdown: str) -> int:
+    """About how many pixels a slide's text takes of its 700, without what becomes smaller by itself."""
+    code = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    pixels = sum(50 + 31 * lines.count("\n") for lines in code.findall(markdown))
+    for part in code.sub("", markdown).split("\n\n"):
+        if part.startswith(("$$", "#")):
+            pixels += 130 if part.startswith("$$") else 70
+        elif part.startswith("|"):
+            pixels += 45 * len(part.splitlines())
+        else:
+            pixels += 50 * math.ceil(len(part) / 75)
+    return pixels
+
+
 def prose(markdown: str, slide_type: str) -> list[NotebookNode]:
     """Slides for each heading of a cell, with all of the section in the notes of the first."""
-    text = plain(re.sub(r"\{doc\}`([^`]+)`", called, DIRECTIVE.sub("", markdown)))
-    text = re.sub(r"(\d) %", "\\1\N{NO-BREAK SPACE}%", text)
+    text = re.sub(r"\{doc\}`([^`]+)`", called, DIRECTIVE.sub("", markdown))
+    text = re.sub(r"(^|[.?!]\s)Equation \{eq\}`[^`]+`", r"\1The chapter's equation", text, flags=re.MULTILINE)
+    text = re.sub(r"Equation (?=\{eq\})| of(?= \{cite\})", "", text)
+    text = DRAWING.sub(drawn, spaced(plain(text)))
     text = re.sub(r"(\$\$) *\(\S+\)$", r"\1", text, flags=re.MULTILINE)  # no labels
     text = re.sub(r"^```\{.*?^```$|^:::.*?^:::$", "", text, flags=re.MULTILINE | re.DOTALL)
     text = re.sub(r"\[([^\]\n]+)\]\((?!https?:)[^)]*\)", r"\1", text)  # no links to pages of the book
     sections = [part.strip() for part in SECTION.split(text) if part.strip()]
-    if len(sections) > 1 and not sections[0].startswith("#") and not re.search(r"\$\$|^\|", sections[0], re.MULTILINE):
+    if len(sections) > 1 and not sections[0].startswith("#") and not BLOCK.search(sections[0]):
         del sections[0]  # the end of what came before
     # A heading with nothing below it but another heading makes no slide.
     sections = [part for part in sections if not re.fullmatch(r"##+ [^\n]*", part) or len(sections) == 1]
@@ -86,6 +133,7 @@ def prose(markdown: str, slide_type: str) -> list[NotebookNode]:
     for number, section in enumerate(sections):
         first, *others = slides_of(section)
         cells.append(cell(first, slide_type if number == 0 else "subslide"))
-        cells.append(cell(re.sub(r"^#+ [^\n]*\n", "", section), "notes"))
+        if words := re.sub(r"^#+ [^\n]*(\n|$)", "", section):
+            cells.append(cell(words, "notes"))
         cells += [cell(other, "subslide") for other in others]
     return cells

@@ -20,7 +20,7 @@ from exercises import chapters, plain, read_exercises, title
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
-from slide_prose import cell, prose
+from slide_prose import BLOCK, cell, figure, height, prose
 from static_widgets import SCRIPT
 
 ROOT = Path(__file__).parents[2]
@@ -32,17 +32,15 @@ def result(code: NotebookNode) -> tuple[str, bool]:
     """What a cell's slide shows, and whether that is a figure: then without the code. "" for nothing."""
     settings = code.metadata.get("mystnb", {})
     caption = plain(settings.get("figure", {}).get("caption", ""))
-    alt = html.escape(settings.get("image", {}).get("alt", caption or "What the cell shows."))
+    alt = settings.get("image", {}).get("alt", caption or "What the cell shows.")
     pictures = [output.data["image/png"] for output in code.outputs if "image/png" in output.get("data", {})]
+    if pictures:
+        *others, last = ["".join(picture.split()) for picture in pictures]
+        shown = [*(figure(alt, "png", picture, "") for picture in others), figure(alt, "png", last, caption)]
+        return "\n\n".join(shown), True
     printed = "".join(o.text for o in code.outputs if o.output_type == "stream" and o.name == "stdout").rstrip()
-    shown = [f'<img alt="{alt}" src="data:image/png;base64,{"".join(picture.split())}">' for picture in pictures]
-    if caption:
-        shown.append(f'<p class="caption">{html.escape(caption, quote=False)}</p>')
-    if not pictures and len(code.source.splitlines()) <= 22:
-        shown.append(f"```python\n{code.source}\n```")
-    if printed and not pictures:
-        shown.append(f"```text\n{printed}\n```")
-    return "\n\n".join(shown), bool(pictures)
+    shown = [f"```python\n{code.source}\n```"] if len(code.source.splitlines()) <= 26 else []
+    return "\n\n".join([*shown, *([f"```text\n{printed}\n```"] if printed else [])]), False
 
 
 def ending(markdown: str, path: Path) -> list[NotebookNode]:
@@ -63,18 +61,29 @@ def above(words: str) -> str:
 def say_where(cells: list[NotebookNode]) -> None:
     """Gives each slide without a heading the one before, in small."""
     heading = ""
-    for each in cells:
-        if each.metadata.slideshow.slide_type != "notes":
-            if found := re.match(r"#{1,3} ([^\n]+)", each.source):
-                heading = found[1]
-            elif heading:
-                each.source = above(heading) + each.source
+    for each in slides_in(cells):
+        if found := re.match(r"#{1,3} ([^\n]+)", each.source):
+            heading = found[1]
+        elif heading:
+            each.source = above(heading) + each.source
+
+
+def slides_in(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """The slides without the notes."""
+    return [each for each in cells if each.metadata.slideshow.slide_type != "notes"]
+
+
+def fits(slide: str, shown: str, is_figure: bool) -> bool:
+    """Whether there is room for a result on a slide: for a figure below a few sentences, for code below more."""
+    if slide.startswith("# ") or "<img" in slide:
+        return False
+    return not BLOCK.search(slide) if is_figure else height(slide) + height(shown) <= 850
 
 
 def deck(executed: NotebookNode, path: Path) -> NotebookNode:
     """The slides of a chapter, as a notebook of Markdown cells. `path` is the chapter's own notebook."""
     cells: list[NotebookNode] = []
-    bare = None  # the slide before, as long as it has a heading and a sentence only: what a cell made comes below it
+    before = None  # the slide before, as long as what a cell made may come below it
     for each in executed.cells:
         slide_type = each.metadata.get("slideshow", {}).get("slide_type", "skip")
         if slide_type in ("skip", "-"):
@@ -82,19 +91,23 @@ def deck(executed: NotebookNode, path: Path) -> NotebookNode:
         if each.cell_type == "code":
             views = [output.data[VIEW] for output in each.outputs if VIEW in output.get("data", {})]
             shown, is_figure = (f"<div>{scripts(executed, views[0])}</div>", True) if views else result(each)
-            if bare is not None and (is_figure or len(shown.splitlines()) <= 20):
-                bare.source += "\n\n" + shown
-            elif shown:
-                cells.append(cell(shown, slide_type))
-            bare = None
+            if not shown:
+                continue
+            if before is not None and fits(before.source, shown, is_figure):
+                before.source += "\n\n" + shown
+            else:
+                before = cell(shown, slide_type)
+                cells.append(before)
+            before = None if is_figure else before
         elif last := ending(each.source, path):
             cells += last
         else:
             cells += prose(each.source, slide_type)
-            bare = [c for c in cells if c.metadata.slideshow.slide_type != "notes"][-1]
-            if re.search(r"\$\$|^(\||# |- |```)", bare.source, re.MULTILINE):
-                bare = None
+            before = slides_in(cells)[-1]
     say_where(cells)
+    # A heading below which nothing came, since the code was too long, makes no slide.
+    bare = {i for i, each in enumerate(cells) if re.fullmatch(r"##+ [^\n]*", each.source)}
+    cells = [each for i, each in enumerate(cells) if i not in bare]
     return new_notebook(cells=cells, metadata={"title": title(executed)})
 
 

@@ -96,7 +96,7 @@ SEEN = """() => Reveal.getSlides().map(slide => {
   text.querySelectorAll("pre, code, aside, mjx-container").forEach(e => e.remove());
   return {
     name: `${h}/${v} ${slide.querySelector("h1, h2, h3")?.textContent ?? ""}`,
-    tooLarge: slide.scrollHeight > 700 || slide.scrollWidth > 1100,
+    tooLarge: slide.scrollHeight > 700 || slide.scrollWidth > 1200,
     failed: slide.querySelectorAll("mjx-merror").length,
     raw: text.textContent.includes("$"),
     formulas: slide.querySelectorAll("mjx-container").length,
@@ -118,7 +118,7 @@ def test_decks_fit_their_pages_and_load_nothing_from_outside(browser: Browser, t
     for path in chosen:  # one by one: those made before stay in the list
         slides.build(tmp_path / "_executed", tmp_path / "slides", [path])
 
-    page = browser.new_page(viewport={"width": 1100, "height": 700})
+    page = browser.new_page(viewport={"width": 1200, "height": 700})
     wrong: list[object] = []
     with served(tmp_path / "slides") as home:
         watch(page, home, wrong.append, wrong.append)

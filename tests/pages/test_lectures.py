@@ -39,7 +39,7 @@ SEEN = """() => Reveal.getSlides().map(slide => {
   const { h, v } = Reveal.getIndices(slide);
   Reveal.slide(h, v);
   return { v, heading: slide.querySelector("h1, h2, h3")?.textContent ?? "",
-           tooLarge: slide.scrollHeight > 740 || slide.scrollWidth > 1100,
+           tooLarge: slide.scrollHeight > 740 || slide.scrollWidth > 1200,
            explorer: Boolean(slide.querySelector(".explorer-stage")) };
 })"""
 

@@ -1,6 +1,6 @@
 """Makes slides of the chapters' marked cells, as executed: a deck for each chapter, for reveal.js, without a network.
 
-    python book/tools/slides.py _executed _build/slides [CHAPTER ...]
+    PYTHONPATH=book/_ext python book/tools/slides.py _executed _build/slides [CHAPTER ...]
 
 A cell is marked as JupyterLab marks it: `slideshow.slide_type` in its metadata, "slide" or "subslide". Of marked prose
 the slide shows headings, the first sentences, formulas, tables, lists and commands; all of it is in the speaker's

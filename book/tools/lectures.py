@@ -61,16 +61,18 @@ def slide(wanted: str, chapter: str, executed: NotebookNode, path: Path) -> list
     """
     heading, _, kind = wanted.partition(" | ")
     within = dict(reversed(sections(deck(executed, CHAPTERS[chapter]))))  # of equal headings the first
-    first, *rest = within.get(heading, [None])
+    section = within.get(heading, [])
     shown = ""
-    if first is not None and not kind:
-        shown = re.sub(r"^#+", "##", first.source)
-    elif first is not None and kind == "explorer":
+    if section and not kind:
+        shown = re.sub(r"^#+", "##", section[0].source)
+    elif section and kind == "explorer":
         shown = f"## {heading}\n\n<div>{explorer(path)}</div>"
     elif kind == "figure" and (found := figure(executed, heading)):
         shown = f"## {heading}\n\n{found}"
     if shown:
-        notes = [each for each in rest[:1] if each.metadata.slideshow.slide_type == "notes"]
+        notes = [each for each in section[1:2] if each.metadata.slideshow.slide_type == "notes"]
+        if not notes:  # nothing but a figure: what it shows
+            notes = [cell(alt, "notes") for alt in re.findall(r'<img alt="([^"]+)"', shown)]
         return [cell(above(TITLES[chapter]) + shown, "slide"), *notes]
     raise SlideError(f"{chapter}: its deck has no {kind or 'slide'} under {heading!r}")
 

@@ -84,7 +84,8 @@ def lists_of(files: Files, config: str | None, content: dict[Any, Any]) -> Mappi
         for place in value if isinstance(value, list) else [value] if value else []:
             found = pictures_at(files, config or "", str(content.get("path") or ""), str(place))
             if found is None and split != "test":
-                raise DataError(f"{files.root / (config or '')}: {field}: {shown(place)}: there is no such folder here")
+                where = f"{files.root / (config or '')}: {field}: {shown(place)}"
+                raise DataError(f"{where}: there is no such folder here; if there is none at all, take the line out")
             lists.setdefault(split, {}).update(dict.fromkeys(found or ()))
     for path in [] if config else files.ending(".txt"):
         stem = PurePosixPath(path).stem.lower()

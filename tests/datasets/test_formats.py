@@ -185,6 +185,9 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
         train_dot_txt="data/obj_train_data/a.jpg\n", obj_train_data__a_dot_jpg="",
         obj_train_data__a_dot_txt=YOLO_LINE,
     )),
+    "YOLO for Darknet by Roboflow": ("train", dict(
+        train__a_dot_jpg="", train__a_dot_txt=YOLO_LINE, train___darknet_dot_labels="cat\ndog",
+    )),
     "YOLO's polygons": ("default", dict(a_dot_jpg="", a_dot_txt=POLYGON, classes_dot_txt="cat\n")),
     "LabelMe": ("default", dict(a_dot_jpg="", a_dot_json=json.dumps(SHAPES))),
     "CVAT's boxes": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(
@@ -284,6 +287,8 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
         "that are known: wheat.csv begins with 'image_id,width,height,bbox'; it needs columns such as filename, class"),
     "YOLO's files with other pictures": (dict(a_dot_jpg="", b_dot_txt=YOLO_LINE, obj_dot_names="cat\n"),
         "that are known: b.txt is as YOLO's files are, and no picture has its name"),
+    "Roboflow's text for Keras": (dict(train__a_dot_jpg="", train___annotations_dot_txt="a.jpg 16,12,48,36,0\n"),
+        "that are known: train/_annotations.txt is Roboflow's text for Keras; export it as COCO or Pascal VOC"),
     "labels without pictures": (dict(a_dot_txt=YOLO_LINE, obj_dot_names="cat\n"),
         ": 0 pictures, and no labels that are known: labels are read with their pictures: put these into the folder"),
     "a video": (dict(annotations_dot_xml=CVAT.format('<track id="0" label="cat"/>')), "has the tracks of a video"),
@@ -334,6 +339,14 @@ def test_cvats_labels_of_whole_pictures_and_of_a_skeletons_points_are_no_classes
     meta = f"<meta><project><labels>{head}{point}</labels></project></meta>"
     text = f"<annotations>{meta}{IMAGE.format('')}</annotations>"
     assert read_folder(put(tmp_path, a_dot_jpg="", annotations_dot_xml=text))[1].classes == ("cat",)
+
+
+def test_a_file_of_labels_is_found_by_a_picture_whose_name_has_other_capitals(tmp_path: Path) -> None:
+    """On Windows the two are one name; a.json is B.jpg's by none, and A.jpg's only while no picture is called a."""
+    put(tmp_path, A_dot_jpg="", a_dot_json=json.dumps(SHAPES), B_dot_jpg="")
+    assert contents(tmp_path) == {"default": {"A": BOX}}
+    put(tmp_path, more__a_dot_jpg="")
+    assert list(contents(tmp_path)["default"]) == ["a"]
 
 
 def test_a_box_in_fractions_that_reaches_over_is_shown_in_pixels(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ def guess(files: Files, known: Iterable[str]) -> str:
             head = look_into(files.root / path)
             if all(word in head for word in words):
                 return f"{path} {said}"
+    for path in files.ending("_annotations.txt")[:1]:
+        return f"{path} is Roboflow's text for Keras; export it as COCO or Pascal VOC"
     for path in files.ending(".csv")[:1]:
         line = look_into(files.root / path, 1000).decode("utf-8", "replace").partition("\n")[0].strip()
         return f"{path} begins with {shown(line)}; it needs columns such as filename, class, xmin, ymin, xmax, ymax"

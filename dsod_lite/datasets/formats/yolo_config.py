@@ -15,8 +15,8 @@ from ..numbers import shown
 
 DEEPEST = 10
 """Lists and fields in each other. Of YAML's aliases nine lines are gigabytes, and a line of brackets takes minutes."""
-NAMES = ("classes.txt", "obj.names", "labels.txt")
-"""Files with a class name a line, as LabelImg, Label Studio and CVAT write them."""
+NAMES = ("classes.txt", "obj.names", "labels.txt", "_darknet.labels")
+"""Files with a class name a line, as LabelImg, Label Studio, CVAT and Roboflow write them."""
 
 
 def config_of(files: Files) -> str | None:
@@ -30,7 +30,7 @@ def config_of(files: Files) -> str | None:
 
 def names_of(files: Files) -> str | None:
     """The file with a class name a line."""
-    paths = [path for path in files.ending(".txt", ".names") if path.rpartition("/")[2].lower() in NAMES]
+    paths = [path for path in files.ending(".txt", ".names", ".labels") if path.rpartition("/")[2].lower() in NAMES]
     return min(paths, key=lambda path: path.count("/"), default=None)
 
 

@@ -176,6 +176,11 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
         data_dot_yaml="train: ../train/images\nval: ../valid/images\nnc: 2\nnames: ['cat', 'dog']\n",
         train__images__a_dot_jpg="", train__labels__a_dot_txt=YOLO_LINE, valid__images__b_dot_jpg="",
     )),
+    "YOLO by Roboflow, all of it in train": ("train", dict(
+        data_dot_yaml="train: ../train/images\nval: ../valid/images\ntest: ../test/images\n\nnc: 1\nnames: ['cat']\n\n"
+        "roboflow:\n  workspace: pets\n  version: 1\n",
+        train__images__a_dot_jpg="", train__labels__a_dot_txt=YOLO_LINE,
+    )),
     "YOLO by LabelImg": ("default", dict(a_dot_jpg="", a_dot_txt=YOLO_LINE, classes_dot_txt="cat\ndog\n")),
     "YOLO by Label Studio": ("default", dict(
         images__a_dot_jpg="", labels__a_dot_txt=YOLO_LINE, classes_dot_txt="cat\n", notes_dot_json='{"info": {}}',

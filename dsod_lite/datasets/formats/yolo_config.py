@@ -77,13 +77,15 @@ def lists_of(files: Files, config: str | None, content: dict[Any, Any]) -> Mappi
 
     Of a picture that is listed and not here, an entry that says so. Raises DataError naming the field, where nothing is
     where it says; but Ultralytics looks for test only when it is asked to, and many a data.yaml names one for nothing.
+    Roboflow names val, too, where all pictures are in train.
     """
+    needed = ("train", "trainval") if "roboflow" in content else ("train", "trainval", "val")
     lists: dict[str, dict[str | Entry, None]] = {}
     for field, split in DIVISIONS.items():
         value = content.get(field)
         for place in value if isinstance(value, list) else [value] if value else []:
             found = pictures_at(files, config or "", str(content.get("path") or ""), str(place))
-            if found is None and split != "test":
+            if found is None and split in needed:
                 where = f"{files.root / (config or '')}: {field}: {shown(place)}"
                 raise DataError(f"{where}: there is no such folder here; if there is none at all, take the line out")
             lists.setdefault(split, {}).update(dict.fromkeys(found or ()))

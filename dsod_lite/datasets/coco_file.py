@@ -65,10 +65,9 @@ class CocoFile:
 
     def _picture(self, image_id: int | str, name: str, path: Path, where: str) -> LabelledPicture:
         entry = self._images[image_id]
-        width, height = _number(entry.get("width")), _number(entry.get("height"))
-        size = pixels(width, height)
+        size = pixels(entry.get("width"), entry.get("height"))
         if size is None:
-            field = "height" if pixels(width, 1) else "width"
+            field = "height" if pixels(entry.get("width"), 1) else "width"
             raise DataError(f"{where}: {field}: {shown(entry.get(field))} is not a number of pixels")
         objects = tuple(self._object(a) for a in self._objects[image_id])
         return LabelledPicture(name, path, objects, where, size)

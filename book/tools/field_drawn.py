@@ -48,5 +48,5 @@ def field_map() -> Drawing:
     for name, (_, _, color) in WORKS.items():
         across, down = place(name)
         d.box(across, down, WIDTH, HEIGHT, "", color)
-        d.text(across, down, name, 15)
+        d.text(across, down, name, 14)
     return d

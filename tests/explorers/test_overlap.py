@@ -45,7 +45,8 @@ def said(page: Page) -> list[str]:
 
 def of(boxes: torch.Tensor) -> list[str]:
     a, b = boxes.split(1)
-    return [f"{measure(a, b).item():.3f}".replace("-", "−") for measure in (box_iou, generalized_box_iou, distance_box_iou)]
+    measures = (box_iou, generalized_box_iou, distance_box_iou)
+    return [f"{measure(a, b).item():.3f}".replace("-", "−") for measure in measures]
 
 
 def test_the_mouse_and_the_keyboard_move_a_box(page: Page) -> None:

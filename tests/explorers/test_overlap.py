@@ -45,8 +45,7 @@ def said(page: Page) -> list[str]:
 
 def of(boxes: torch.Tensor) -> list[str]:
     a, b = boxes.split(1)
-    measures = (box_iou, generalized_box_iou, distance_box_iou)
-    return [f"{measure(a, b).item():.3f}".replace("-", "−") for measure in measures]
+    return [f"{measure(a, b).item():.3f}" for measure in (box_iou, generalized_box_iou, distance_box_iou)]
 
 
 def test_the_mouse_and_the_keyboard_move_a_box(page: Page) -> None:

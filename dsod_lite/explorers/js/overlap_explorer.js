@@ -40,9 +40,9 @@ function render({ model, el }) {
     showFacts(parts.facts, [
       ["IoU", found.iou.toFixed(3)],
       ["… shared / union", `${whole(found.shared)} / ${whole(found.union)}`],
-      ["GIoU", found.giou.toFixed(3).replace("-", "−")],
+      ["GIoU", found.giou.toFixed(3)],
       ["… IoU − empty / hull", `${whole(found.hullArea - found.union)} / ${whole(found.hullArea)}`],
-      ["DIoU", found.diou.toFixed(3).replace("-", "−")],
+      ["DIoU", found.diou.toFixed(3)],
       ["… IoU − distance² / diagonal²", `${whole(found.apart)} / ${whole(found.diagonal)}`],
     ]);
   }

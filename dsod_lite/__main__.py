@@ -11,6 +11,7 @@ from typing import Any
 from .commands import COMMANDS
 from .support.errors import UserError, printable
 from .support.processes import first_to_say
+from .support.signals import StopRequest
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -58,7 +59,8 @@ def main() -> int:
     with contextlib.redirect_stderr(sys.stderr if first_to_say("arguments") else io.StringIO()):
         args = build_parser().parse_args()
     try:
-        with contextlib.redirect_stdout(Printable(sys.stdout)):
+        # SIGTERM is answered as Ctrl-C is: what is half made is put away on the way out
+        with contextlib.redirect_stdout(Printable(sys.stdout)), StopRequest() as stop, stop.at_once():
             return COMMANDS[args.command].run(args)
     except (UserError, OSError) as error:
         line, status = f"error: {said(error)}", 2

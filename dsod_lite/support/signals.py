@@ -29,8 +29,9 @@ class Stopped(KeyboardInterrupt):
 class StopRequest:
     """Whether somebody asks this process to stop in the block.
 
-    The first time is noted, for the block to stop where nothing is half done; the second time stops at once. Signals
-    that somebody else takes care of, or that are ignored (`nohup`), stay as they are.
+    The first time is noted, for the block to stop where nothing is half done; the second time stops at once. Of two
+    blocks the inner one is asked. Signals that somebody else takes care of, or that are ignored (`nohup`), stay as
+    they are.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,10 @@ class StopRequest:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():  # the only one that gets signals
             usual = (signal.SIG_DFL, signal.default_int_handler)
-            self._before = {s: signal.signal(s, self._note) for s in STOPS if signal.getsignal(s) in usual}
+            for s in STOPS:
+                now = signal.getsignal(s)
+                if now in usual or isinstance(getattr(now, "__self__", None), StopRequest):
+                    self._before[s] = signal.signal(s, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -117,6 +117,9 @@ def run(args: argparse.Namespace) -> int:
             f"{args.data}: is not divided: all of it is trained on, and nothing judges it; {REMEDY}", stacklevel=1
         )
     val_set = open_split(args.data, validation, train_set.classes) if validation is not None else None
+    for name in ("patience", "evaluate_every"):
+        if val_set is None and getattr(args, name) is not None:
+            raise SettingError(f"--{name.replace('_', '-')}: {args.data} has no validation pictures; leave it out")
 
     augmentation = args.augmentation or ("ssd" if args.recipe else "light")
     if args.batch_size is None and not args.recipe:

@@ -465,6 +465,7 @@ def test_help_names_every_option(command: str | None, capsys: pytest.CaptureFixt
         ["train", "--data", "x", "--output", "y", "--epochs", "1", "--minutes", "1"],
         ["train", "--data", "x", "--output", "y", "--model", "dsod_huge"],
         ["detect", "--checkpoint", "x", "--output", "y"],
+        ["export", "--checkpoint", "x", "--whole", "--training", "4", "out.onnx"],
     ],
 )
 def test_a_command_that_cannot_be_read_is_explained(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -499,6 +500,9 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         (TRAIN + "--image-size -64", "--image-size is -64"),
         (TRAIN + "--model dsod300 --image-size 96", "--image-size: dsod300 has a size of its own"),
         (TRAIN + "--device gpu --batch-size 4", "device is 'gpu'"),
+        ("train --data {alone} --output {tmp}/run --patience 2", "--patience: "),
+        ("train --data {alone} --output {tmp}/run --evaluate-every 2", "has no validation pictures; leave it out"),
+        ("export --checkpoint {run} --objects 5 {tmp}/a.onnx", "--objects: is for --training"),
         (AGAIN, "checkpoint.pt: this folder holds a run already"),
         (AGAIN + "--resume --seed 1", "train.seed: the checkpoint has 0, this run 1"),
         (AGAIN + "--resume --image-size 96", "config.image_size: the checkpoint has 64, this run 96"),
@@ -544,9 +548,12 @@ def test_what_the_user_can_mend_is_said_in_one_line(
     broken.write_bytes(b"PK\x03\x04 no more")
     if "{toy}" in words:
         train(Toy(), Rectangles(4), None, quick(epochs=1), tmp_path / "toy")
+    if "{alone}" in words:
+        write_voc(tmp_path / "alone", train=Rectangles(4))
     before = (trained / "checkpoint.pt").read_bytes()
     capsys.readouterr()
-    filled = words.format(data=data, run=trained, tmp=tmp_path, broken=broken, toy=tmp_path / "toy")
+    others = {name: tmp_path / name for name in ("toy", "alone")}
+    filled = words.format(data=data, run=trained, tmp=tmp_path, broken=broken, **others)
     assert call(*filled.split()) == 2
     lines = capsys.readouterr().err.splitlines()
     assert sum(line.startswith("error: ") for line in lines) == 1

@@ -113,7 +113,7 @@ def add_script(app: Sphinx, page: str, template: str, context: dict[str, Any], d
 
 def copy_files(app: Sphinx) -> None:
     if app.builder.format == "html":
-        (Path(app.outdir) / "_static").mkdir(exist_ok=True)
+        (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)
         for file in FILES:
             shutil.copy2(file, Path(app.outdir) / "_static" / file.name)
 

@@ -28,7 +28,7 @@ def without_tags(state: str) -> str:
 
 def copy_script(app: Sphinx) -> None:
     if app.builder.format == "html":
-        (Path(app.outdir) / "_static").mkdir(exist_ok=True)
+        (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)
         shutil.copy2(SCRIPT, Path(app.outdir) / "_static" / SCRIPT.name)
 
 

@@ -739,7 +739,8 @@ def test_threads_for_those_who_ask(browser: Browser, site: Path) -> None:
         page = visit.page
         page.on("console", lambda m: visit.problems.append(m.text) if m.type == "warning" else None)
         page.on("dialog", lambda dialog: dialog.accept())  # that what was learned is not saved
-        page.route(re.compile("/teach_worker.js"), lambda route: route.fulfill(body=script, content_type="text/javascript"))
+        own = {"body": script, "content_type": "text/javascript"}
+        page.route(re.compile("/teach_worker.js"), lambda route: route.fulfill(**own))
         for isolated in (False, True):
             assert page.evaluate("crossOriginIsolated") is isolated
             visit.trained(1)

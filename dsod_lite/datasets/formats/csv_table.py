@@ -1,4 +1,4 @@
-"""CSV: a row an object, as TensorFlow's tools, Roboflow, VoTT, makesense.ai, Keras RetinaNet and Open Images write it."""
+"""CSV: a row an object, as of TensorFlow's tools, Roboflow, VoTT, makesense.ai, Keras RetinaNet and Open Images."""
 
 import csv
 import re
@@ -100,7 +100,8 @@ def read(files: Files) -> Labels:
     called = descriptions(files)
     for source, table in tables(files).items():
         relative = table.fractions()
-        named = next((DIVISIONS[w] for w in re.split("[_-]", PurePosixPath(source).stem.lower()) if w in DIVISIONS), None)
+        words = re.split("[_-]", PurePosixPath(source).stem.lower())
+        named = next((DIVISIONS[word] for word in words if word in DIVISIONS), None)
         for line, row in progress(table.rows):
             where = f"{files.root / source}: line {line}"
             cells = {meaning: as_read(row[i]) if i < len(row) else "" for meaning, i in table.columns.items()}

@@ -413,6 +413,19 @@ def test_check_lists_every_defect_and_says_so_in_its_status(data: Path, tmp_path
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", ["yolo", "csv", "coco", "voc"])
+def test_marks_that_a_format_has_no_place_for_are_said(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_voc(tmp_path / "in", train=Rectangles(3), val=Rectangles(2, seed=1))
+    for path in (root / "Annotations").glob("val_*.xml"):
+        path.write_text(path.read_text().replace("<object>", "<object><difficult>1</difficult>"))
+    count = sum(len(target["labels"]) for _, target in Rectangles(2, seed=1).items)
+    assert call("arrange", root, "--to", tmp_path / "out", "--format", name) == 0
+    said = f"{count} objects are no longer marked as difficult, for which {name} has no place\n"
+    assert (said in capsys.readouterr().out) == (name in ("yolo", "csv"))
+
+
 def test_drawn_folders_have_no_defects(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("draw", tmp_path, "--train", 3, "--val", 2, "--test", 1, "--image-size", 64) == 0
     assert call("check", tmp_path) == 0

@@ -210,6 +210,9 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
         "validation-annotations-bbox_dot_csv": "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,"
         "IsTruncated,IsGroupOf,IsDepiction,IsInside\na,xclick,/m/01yrx,1,0.25,0.75,0.25,0.75,0,1,0,0,0\n"}),
     "Label Studio": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps([TASK]))),
+    "Label Studio, turned to be looked at": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(
+        # its boxes are those of the picture as it lies: Image.js turns the stage alone
+        [TASK]).replace('"image_rotation": 0', '"image_rotation": 90'))),
     "Label Studio, behind a signed address": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(
         [TASK | {"data": {"image": "https://bucket.example/pets/a.jpg?X-Amz-Expires=60&X-Amz-Signature=0a1b"}}]))),
     "Label Studio's turned box": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(

@@ -11,7 +11,7 @@ from typing import Any
 from .commands import COMMANDS
 from .support.errors import UserError, printable
 from .support.processes import first_to_say
-from .support.signals import StopRequest
+from .support.signals import StopRequest, while_read
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -62,6 +62,8 @@ def main() -> int:
         # SIGTERM is answered as Ctrl-C is: what is half made is put away on the way out
         with contextlib.redirect_stdout(Printable(sys.stdout)), StopRequest() as stop, stop.at_once():
             return COMMANDS[args.command].run(args)
+    except BrokenPipeError:
+        raise
     except (UserError, OSError) as error:
         line, status = f"error: {said(error)}", 2
     except KeyboardInterrupt as error:
@@ -91,4 +93,4 @@ def said(error: Exception) -> str:
 
 if __name__ == "__main__":
     warnings.formatwarning = warning_line  # type: ignore[assignment]
-    sys.exit(main())
+    sys.exit(while_read(main))

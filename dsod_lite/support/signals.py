@@ -1,11 +1,11 @@
-"""What comes from outside at any moment: Ctrl-C, the SIGTERM of a cluster, the death of a loading process."""
+"""What comes from outside at any moment: Ctrl-C, a cluster's SIGTERM, the death of a loading process, a closed pipe."""
 
 import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -87,6 +87,18 @@ def undisturbed() -> Iterator[None]:
             signal.signal(signum, handler)
         for signum in dict.fromkeys(came):
             signal.raise_signal(signum)
+
+
+def while_read(main: Callable[[], int]) -> int:
+    """A command line's exit status. Where nobody reads on what it prints (`| head`), it ends without a word."""
+    try:
+        try:
+            return main()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python itself would complain at its end
+        return 128 + 13  # SIGPIPE's, as a shell has it
 
 
 def follow_parent(_: int) -> None:

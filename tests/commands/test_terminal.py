@@ -67,7 +67,12 @@ def test_once_connected_whoever_is_first_says_it(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     "words",
-    ["dsod_lite check {data}", "dsod_lite.exercises list", "dsod_lite.exercises.own start {data}", "book.experiments list"],
+    [
+        "dsod_lite check {data}",
+        "dsod_lite.exercises list",
+        "dsod_lite.exercises.own start {data}",
+        "book.experiments list",
+    ],
 )
 def test_a_command_ends_quietly_when_nobody_reads_on(
     words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

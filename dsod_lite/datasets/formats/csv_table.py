@@ -106,8 +106,8 @@ def read(files: Files) -> Labels:
             where = f"{files.root / source}: line {line}"
             cells = {meaning: as_read(row[i]) if i < len(row) else "" for meaning, i in table.columns.items()}
             cells["class"] = called.get(cells["class"], cells["class"])
-            names = (cells["picture"] + ending for ending in ("", *SUFFIXES))  # Open Images leaves it away
-            path = next(filter(None, (files.picture(name, source, named or "") for name in names)), None)
+            written = (cells["picture"] + ending for ending in ("", *SUFFIXES))  # Open Images leaves it away
+            path = next(filter(None, (files.picture(name, source, named or "") for name in written)), None)
             split = division(path or source) or division(source) or named or UNDIVIDED
             if path is None:
                 lost.append((split, files.missing(where, cells["picture"])))
@@ -125,7 +125,7 @@ def read(files: Files) -> Labels:
 
 def descriptions(files: Files) -> dict[str, str]:
     """The names in Open Images' class-descriptions.csv, where there is one: /m/01yrx is called Cat."""
-    found = {}
+    found: dict[str, str] = {}
     for path in (path for path in files.ending(".csv") if "class-descriptions" in path):
         with open(files.root / path, encoding="utf-8-sig", errors="replace", newline="") as file:
             found.update((row[0].strip(), row[1].strip()) for row in csv.reader(file) if len(row) == 2)

@@ -53,7 +53,7 @@ links: executed  ## follow every link that leads out of the book
 	.venv/bin/jupyter-book build . --builder linkcheck --path-output _build/links --quiet
 
 slides: executed _build/frontend/.installed  ## slides of every chapter, or of chapters="boxes priors"
-	$(python) book/tools/slides.py _executed _build/slides $(chapters)
+	PYTHONPATH=book/_ext $(python) book/tools/slides.py _executed _build/slides $(chapters)
 
 assignments: .venv/.installed dsod_lite/exercises/contents.json  ## student notebooks, an nbgrader course and the detector to build, in _build/assignments
 	$(python) book/tools/assignments.py _build/assignments

@@ -37,7 +37,9 @@ def run(notebook: Path) -> Path:
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.unlink(missing_ok=True)
     content = nbformat.read(notebook, as_version=4)
-    client = NotebookClient(content, timeout=TIMEOUT, resources={"metadata": {"path": str(notebook.parent)}})
+    where = {"metadata": {"path": str(notebook.parent)}}
+    # What is printed arrives in pieces, which myst-nb would end in a line break each.
+    client = NotebookClient(content, timeout=TIMEOUT, coalesce_streams=True, resources=where)
     # One thread: a network this small gains nothing by a second one, and another notebook may run beside it.
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
     with open(copy.with_suffix(".log"), "wb") as log:

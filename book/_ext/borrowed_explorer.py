@@ -23,8 +23,15 @@ def script(kind: str, content: Any) -> str:
     return f'<script type="{kind}">{without_tags(json.dumps(content))}</script>'
 
 
+def scripts(notebook: nbformat.NotebookNode, view: dict[str, Any]) -> str:
+    """The two scripts of a widget that an executed notebook shows: its state and the place where it appears."""
+    saved = notebook.metadata.widgets[STATE]
+    own = {name: saved["state"][name] for name in models(saved["state"], view["model_id"])}
+    return script(STATE, {**saved, "state": own}) + script(VIEW, view)
+
+
 def explorer(chapter: Path) -> str:
-    """The two scripts of the last widget that an executed chapter shows: its state and the place where it appears.
+    """The scripts of the last widget that an executed chapter shows.
 
     The last is the chapter's own; the first may be the picture that all chapters follow.
 
@@ -37,9 +44,7 @@ def explorer(chapter: Path) -> str:
     views = [data[VIEW] for data in outputs if VIEW in data]
     if not views:
         raise ExtensionError(f"{chapter} shows no explorer")
-    saved, view = notebook.metadata.widgets[STATE], views[-1]
-    own = {name: saved["state"][name] for name in models(saved["state"], view["model_id"])}
-    return script(STATE, {**saved, "state": own}) + script(VIEW, view)
+    return scripts(notebook, views[-1])
 
 
 def models(state: dict[str, Any], name: str) -> list[str]:

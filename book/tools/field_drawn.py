@@ -35,9 +35,9 @@ def field_map() -> Drawing:
     for year in range(FIRST, 2025, 2):
         x = 150 + 74 * (year - FIRST)
         d.shapes.append(f'<path d="M{x:g} 30V460" stroke="#ececec" stroke-width="1"/>')
-        d.text(x, 16, str(year), 15, FAINT)
+        d.text(x, 16, str(year), 19, FAINT)
     for name, y in ROWS.items():
-        d.text(8, y, name, 15, INK, "start")
+        d.text(8, y, name, 18, INK, "start")
     for start, end in LEADS:
         (x1, y1), (x2, y2) = place(start), place(end)
         if y1 == y2:
@@ -48,5 +48,5 @@ def field_map() -> Drawing:
     for name, (_, _, color) in WORKS.items():
         across, down = place(name)
         d.box(across, down, WIDTH, HEIGHT, "", color)
-        d.text(across, down, name, 12)
+        d.text(across, down, name, 14)
     return d

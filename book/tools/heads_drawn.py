@@ -26,7 +26,7 @@ def three_heads() -> Drawing:
         def place(x: float, y: float, left: float = left, top: float = top) -> tuple[float, float]:
             return left + x * step, top + y * step
 
-        d.text(left + SIDE / 2, 16, name, 16)
+        d.text(left + SIDE / 2, 16, name, 19)
         d.rectangle(left, top, SIDE, SIDE, lit=False)
         for i in range(1, CELLS):
             lines = f"M{left + i * step:g} {top}v{SIDE}M{left} {top + i * step:g}h{SIDE}"
@@ -47,6 +47,6 @@ def three_heads() -> Drawing:
                     f'<path d="M{p:g} {q:g}h{width * step:g}v{height * step:g}h{-width * step:g}z" fill="none" '
                     f'stroke="{BLUE}" stroke-width="1.8"/>'
                 )
-        d.text(left + SIDE / 2, 266, words, 15, INK)
-        d.text(left + SIDE / 2, 287, f"{len(answering)} answer{'s' if len(answering) > 1 else ''}", 14, FAINT)
+        d.text(left + SIDE / 2, 264, words, 17, INK)
+        d.text(left + SIDE / 2, 286, f"{len(answering)} answer{'s' if len(answering) > 1 else ''}", 17, FAINT)
     return d

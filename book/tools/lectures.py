@@ -13,8 +13,8 @@ from borrowed_explorer import explorer
 from exercises import chapters, read_exercises
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
-from slides import CONTENTS, ROOT, cell, copy_libraries, deck, result, slides_exporter
-from static_widgets import SCRIPT
+from slide_prose import TITLES, cell
+from slides import CONTENTS, ROOT, above, copy_libraries, deck, page, result, slides_exporter
 
 CHAPTERS = {path.stem: path for path in chapters(ROOT)}
 HEADING = re.compile(r"^#{2,3} ([^\n]+)\n?", re.MULTILINE)
@@ -61,13 +61,19 @@ def slide(wanted: str, chapter: str, executed: NotebookNode, path: Path) -> list
     """
     heading, _, kind = wanted.partition(" | ")
     within = dict(reversed(sections(deck(executed, CHAPTERS[chapter]))))  # of equal headings the first
-    if kind == "explorer" and heading in within:
-        return [cell(f"## {heading}\n\n<div>{explorer(path)}</div>", "slide")]
-    if kind == "figure" and (shown := figure(executed, heading)):
-        return [cell(f"## {heading}\n\n{shown}", "slide")]
-    if not kind and heading in within:
-        first, *rest = within[heading]
-        return [cell(first.source, "slide"), *(n for n in rest[:1] if n.metadata.slideshow.slide_type == "notes")]
+    section = within.get(heading, [])
+    shown = ""
+    if section and not kind:
+        shown = re.sub(r"^#+", "##", section[0].source)
+    elif section and kind == "explorer":
+        shown = f"## {heading}\n\n<div>{explorer(path)}</div>"
+    elif kind == "figure" and (found := figure(executed, heading)):
+        shown = f"## {heading}\n\n{found}"
+    if shown:
+        notes = [each for each in section[1:2] if each.metadata.slideshow.slide_type == "notes"]
+        if not notes:  # nothing but a figure: what it shows
+            notes = [cell(alt, "notes") for alt in re.findall(r'<img alt="([^"]+)"', shown)]
+        return [cell(above(TITLES[chapter]) + shown, "slide"), *notes]
     raise SlideError(f"{chapter}: its deck has no {kind or 'slide'} under {heading!r}")
 
 
@@ -76,7 +82,8 @@ def lecture_deck(executed: Path, name: str, chosen: dict[str, list[str]], exerci
 
     Raises SlideError for a heading that is not there.
     """
-    cells = [cell(f"# {name}", "slide")]
+    parts = "\n".join(f"- {TITLES[chapter]}" for chapter in chosen)
+    cells = [cell(f"# {name}\n\n{parts}", "slide")]
     for chapter, headings in chosen.items():
         copy = executed / CHAPTERS[chapter].relative_to(ROOT)
         notebook = nbformat.read(copy, as_version=4)
@@ -94,9 +101,7 @@ def build_lectures(executed: Path, target: Path, decks: list[tuple[str, dict[str
     copy_libraries(target)
     items = []
     for number, (name, chosen, exercises) in enumerate(decks, start=1):
-        page, _ = exporter.from_notebook_node(lecture_deck(executed, name, chosen, exercises))
-        script = f"<script>{SCRIPT.read_text(encoding='utf-8')}</script></body>"
-        page = page.replace("</body>", script) if "widget-view+json" in page else page
-        (target / f"lecture_{number}.html").write_text(page, encoding="utf-8")
+        slides = lecture_deck(executed, name, chosen, exercises)
+        (target / f"lecture_{number}.html").write_text(page(exporter, slides), encoding="utf-8")
         items.append(f'<li><a href="lecture_{number}.html">{html.escape(name)}</a></li>')
     (target / "index.html").write_text(CONTENTS.format(each="lecture", items="\n".join(items)), encoding="utf-8")

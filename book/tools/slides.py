@@ -1,10 +1,10 @@
 """Makes slides of the chapters' marked cells, as executed: a deck for each chapter, for reveal.js, without a network.
 
-    python book/tools/slides.py _executed _build/slides [CHAPTER ...]
+    PYTHONPATH=book/_ext python book/tools/slides.py _executed _build/slides [CHAPTER ...]
 
 A cell is marked as JupyterLab marks it: `slideshow.slide_type` in its metadata, "slide" or "subslide". Of marked prose
-the slide shows headings, the first sentences, formulas and tables; all of it is in the speaker's notes. Of marked code
-it shows the figure, or else the code and what it printed.
+the slide shows headings, the first sentences, formulas, tables, lists and commands; all of it is in the speaker's
+notes. Of marked code it shows the explorer, the figure, or else the code and what it printed.
 """
 
 import html
@@ -15,90 +15,32 @@ from importlib.resources import files
 from pathlib import Path
 
 import nbformat
-from exercises import DIRECTIVE, chapters, plain, read_exercises, title
+from borrowed_explorer import VIEW, scripts
+from exercises import chapters, plain, read_exercises, title
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_notebook
+from slide_prose import BLOCK, cell, figure, height, prose
+from static_widgets import SCRIPT
 
 ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "book" / "tools" / "templates"
 REVEAL = ROOT / "_build" / "frontend" / "node_modules" / "reveal.js"
 MATHJAX = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
-SECTION = re.compile(r"^(?=#{1,3} )", re.MULTILINE)
-
-
-def cell(markdown: str, slide_type: str) -> NotebookNode:
-    return new_markdown_cell(markdown, metadata={"slideshow": {"slide_type": slide_type}})
-
-
-def first_sentences(text: str, letters: int = 260) -> str:
-    """As many whole sentences from the beginning as fit, at least one."""
-    sentences = re.split(r"(?<=[.?!:]) +(?=[^a-z ])", " ".join(text.split()))
-    shown = sentences[0]
-    for sentence in sentences[1:]:
-        if len(shown) + len(sentence) > letters:
-            break
-        shown += " " + sentence
-    return shown
-
-
-def introduction(text: str, letters: int = 220) -> str:
-    """The last sentence of a text, which leads over to what follows; nothing if it is long."""
-    last = re.split(r"(?<=[.?!:]) +(?=[^a-z ])", " ".join(text.split()))[-1]
-    return last if len(last) <= letters else ""
-
-
-def slides_of(section: str) -> list[str]:
-    """A section in Markdown as one or more slides: its first sentences, then two formulas or tables on each."""
-    heading = next(iter(re.findall(r"^#+ [^\n]*$", section, re.MULTILINE)), "")
-    text = section.replace(heading, "", 1).strip()
-    pieces = [
-        part.strip() for part in re.split(r"(\$\$.*?\$\$|(?:^\|[^\n]*\n?)+)", text, flags=re.MULTILINE | re.DOTALL)
-    ]
-    shown, blocks = [], [i for i, part in enumerate(pieces) if part.startswith(("$$", "|"))]
-    lead = first_sentences(pieces[0].split("\n\n")[0]) if pieces[0] else ""
-    for first in range(0, max(len(blocks), 1), 2):
-        parts = [heading, lead if first == 0 else ""]
-        for i in blocks[first : first + 2]:
-            leading = introduction(pieces[i - 1].split("\n\n")[-1]) if i else ""
-            parts += [leading if leading not in lead else "", pieces[i]]
-        shown.append("\n\n".join(part for part in parts if part))
-    return shown
-
-
-def prose(markdown: str, slide_type: str) -> list[NotebookNode]:
-    """Slides for each heading of a cell, with all of the section in the notes of the first."""
-    text = plain(DIRECTIVE.sub("", markdown))
-    text = re.sub(r"(\$\$) *\(\S+\)$", r"\1", text, flags=re.MULTILINE)  # no labels
-    text = re.sub(r"^```\{.*?^```$|^:::.*?^:::$", "", text, flags=re.MULTILINE | re.DOTALL)
-    text = re.sub(r"\[([^\]\n]+)\]\((?!https?:)[^)]*\)", r"\1", text)  # no links to pages of the book
-    sections = [part.strip() for part in SECTION.split(text) if part.strip()]
-    if len(sections) > 1 and not sections[0].startswith("#") and not re.search(r"\$\$|^\|", sections[0], re.MULTILINE):
-        del sections[0]  # the end of what came before
-    # A heading with nothing below it but another heading makes no slide.
-    sections = [part for part in sections if not re.fullmatch(r"##+ [^\n]*", part) or len(sections) == 1]
-    cells = []
-    for number, section in enumerate(sections):
-        first, *others = slides_of(section)
-        cells.append(cell(first, slide_type if number == 0 else "subslide"))
-        cells.append(cell(re.sub(r"^#+ [^\n]*\n", "", section), "notes"))
-        cells += [cell(other, "subslide") for other in others]
-    return cells
-
-
+TEMPLATES = ROOT / "book" / "tools" / "templates"
 def result(code: NotebookNode) -> tuple[str, bool]:
     """What a cell's slide shows, and whether that is a figure: then without the code. "" for nothing."""
     settings = code.metadata.get("mystnb", {})
     caption = plain(settings.get("figure", {}).get("caption", ""))
-    alt = html.escape(settings.get("image", {}).get("alt", caption or "What the cell shows."))
+    alt = settings.get("image", {}).get("alt", caption or "What the cell shows.")
     pictures = [output.data["image/png"] for output in code.outputs if "image/png" in output.get("data", {})]
-    printed = [o.text.rstrip() for o in code.outputs if o.output_type == "stream" and o.name == "stdout"]
-    shown = [f'<img alt="{alt}" src="data:image/png;base64,{"".join(picture.split())}">' for picture in pictures]
-    if caption:
-        shown.append(f'<p class="caption">{html.escape(caption, quote=False)}</p>')
-    if not pictures and len(code.source.splitlines()) <= 22:
-        shown.append(f"```python\n{code.source}\n```")
-    shown += [f"```text\n{text}\n```" for text in printed if not pictures]
-    return "\n\n".join(shown), bool(pictures)
+    if pictures:
+        *others, last = ["".join(picture.split()) for picture in pictures]
+        shown = [*(figure(alt, "png", picture, "") for picture in others), figure(alt, "png", last, caption)]
+        return "\n\n".join(shown), True
+    printed = "".join(o.text for o in code.outputs if o.output_type == "stream" and o.name == "stdout").rstrip()
+    shown = [f"```python\n{code.source}\n```"] if len(code.source.splitlines()) <= 26 else []
+    return "\n\n".join([*shown, *([f"```text\n{printed}\n```"] if printed else [])]), False
 
 
 def ending(markdown: str, path: Path) -> list[NotebookNode]:
@@ -111,28 +53,61 @@ def ending(markdown: str, path: Path) -> list[NotebookNode]:
     return cells + (prose(heading + text, "slide") if heading else [])
 
 
+def above(words: str) -> str:
+    """A small line at the top of a slide, which says where one is."""
+    return f'<p class="above">{html.escape(words.replace("`", ""), quote=False)}</p>\n\n'
+
+
+def say_where(cells: list[NotebookNode]) -> None:
+    """Gives each slide without a heading the one before, in small."""
+    heading = ""
+    for each in slides_in(cells):
+        if found := re.match(r"#{1,3} ([^\n]+)", each.source):
+            heading = found[1]
+        elif heading:
+            each.source = above(heading) + each.source
+
+
+def slides_in(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """The slides without the notes."""
+    return [each for each in cells if each.metadata.slideshow.slide_type != "notes"]
+
+
+def fits(slide: str, shown: str, is_figure: bool) -> bool:
+    """Whether there is room for a result on a slide: for a figure below a few sentences, for code below more."""
+    if slide.startswith("# ") or "<img" in slide:
+        return False
+    return not BLOCK.search(slide) if is_figure else height(slide) + height(shown) <= 850
+
+
 def deck(executed: NotebookNode, path: Path) -> NotebookNode:
     """The slides of a chapter, as a notebook of Markdown cells. `path` is the chapter's own notebook."""
     cells: list[NotebookNode] = []
-    bare = None  # the slide before, as long as it has a heading and a sentence only: what a cell made comes below it
+    before = None  # the slide before, as long as what a cell made may come below it
     for each in executed.cells:
         slide_type = each.metadata.get("slideshow", {}).get("slide_type", "skip")
         if slide_type in ("skip", "-"):
             continue
         if each.cell_type == "code":
-            shown, is_figure = result(each)
-            if bare is not None and (is_figure or len(shown.splitlines()) <= 18):
-                bare.source += "\n\n" + shown
-            elif shown:
-                cells.append(cell(shown, slide_type))
-            bare = None
+            views = [output.data[VIEW] for output in each.outputs if VIEW in output.get("data", {})]
+            shown, is_figure = (f"<div>{scripts(executed, views[0])}</div>", True) if views else result(each)
+            if not shown:
+                continue
+            if before is not None and fits(before.source, shown, is_figure):
+                before.source += "\n\n" + shown
+            else:
+                before = cell(shown, slide_type)
+                cells.append(before)
+            before = None if is_figure else before
         elif last := ending(each.source, path):
             cells += last
         else:
             cells += prose(each.source, slide_type)
-            bare = [c for c in cells if c.metadata.slideshow.slide_type != "notes"][-1]
-            if re.search(r"\$\$|^\||^# ", bare.source, re.MULTILINE):
-                bare = None
+            before = slides_in(cells)[-1]
+    say_where(cells)
+    # A heading below which nothing came, since the code was too long, makes no slide.
+    bare = {i for i, each in enumerate(cells) if re.fullmatch(r"##+ [^\n]*", each.source)}
+    cells = [each for i, each in enumerate(cells) if i not in bare]
     return new_notebook(cells=cells, metadata={"title": title(executed)})
 
 
@@ -140,6 +115,7 @@ def copy_libraries(target: Path) -> None:
     """reveal.js and MathJax, beside the slides. Raises FileNotFoundError if `make` has not fetched them."""
     for name in ("reveal.css", "reset.css", "reveal.js", "theme/white.css", "plugin/notes.js"):
         copy(REVEAL / "dist" / name, target / "reveal" / "dist" / name)
+    copy(TEMPLATES / "slides" / "static" / "book.css", target / "reveal" / "dist" / "theme" / "book.css")
     copy(REVEAL / "LICENSE", target / "reveal" / "LICENSE")
     mathjax = Path(str(files("sphinx-mathjax-offline"))) / "static" / "mathjax"
     for name in MATHJAX:
@@ -154,12 +130,19 @@ def copy(source: Path, target: Path) -> None:
 def slides_exporter() -> SlidesExporter:
     """What makes a page of a notebook of slides."""
     return SlidesExporter(
-        extra_template_basedirs=[str(ROOT / "book" / "tools" / "templates")],
+        extra_template_basedirs=[str(TEMPLATES)],
         template_name="slides",
         reveal_url_prefix="reveal",
-        reveal_theme="white",
+        reveal_theme="book",
         exclude_anchor_links=True,
     )
+
+
+def page(exporter: SlidesExporter, slides: NotebookNode) -> str:
+    """The page of a notebook of slides, in which explorers live."""
+    text, _ = exporter.from_notebook_node(slides)
+    script = f"<script>{SCRIPT.read_text(encoding='utf-8')}</script></body>"
+    return text.replace("</body>", script) if VIEW in text else text
 
 
 CONTENTS = """\
@@ -195,8 +178,7 @@ def build(executed: Path, target: Path, paths: list[Path]) -> None:
     copy_libraries(target)
     for path in paths:
         slides = deck(nbformat.read(executed / path.relative_to(ROOT), as_version=4), path)
-        page, _ = exporter.from_notebook_node(slides)
-        (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
+        (target / f"{path.stem}.html").write_text(page(exporter, slides), encoding="utf-8")
     items = [
         f'<li><a href="{path.stem}.html">{html.escape(title(nbformat.read(path, as_version=4)))}</a></li>'
         for path in chapters(ROOT)

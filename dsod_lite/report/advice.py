@@ -42,14 +42,14 @@ def advice(said: Mapping[str, Any], history: Sequence[Mapping[str, float]], trai
     if len(train_set) < FEW and said["AP50"] < GOOD:
         steps.append(
             f"There are {len(train_set)} pictures to learn from. More of them help most. Let this detector label the "
-            "next fifty (detect --format), correct its boxes, and train on all."
+            "next fifty (`detect --format`), correct its boxes, and train on all."
         )
     named = {
         "class": "Most is lost by wrong names: look whether the classes are labelled alike everywhere, and add "
         "pictures of those that are taken for one another.",
-        "place": "Most is lost by boxes that fit badly: draw labels tight and alike; a larger --image-size may help.",
+        "place": "Most is lost by boxes that fit badly: draw labels tight and alike; a larger `--image-size` may help.",
         "missed": "Most is lost by objects that are not found: look below which; if they are small, take a larger "
-        "--image-size, or cut the pictures into pieces.",
+        "`--image-size`, or cut the pictures into pieces.",
         "background": "Most is lost by false alarms: add pictures without any object that show what is taken for one.",
     }
     worst = max(said["costs"], key=said["costs"].__getitem__)

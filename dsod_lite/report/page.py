@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
@@ -34,8 +35,9 @@ def paragraph(text: str, kind: str = "") -> str:
 
 
 def listing(texts: Iterable[str], kind: str = "") -> str:
-    """Plain texts as a list."""
-    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    """Plain texts as a list; what stands between `backticks` is code."""
+    marked = (re.sub("`(.+?)`", r"<code>\1</code>", escape(text)) for text in texts)
+    items = "".join(f"<li>{text}</li>" for text in marked)
     return f'<ul class="{kind}">{items}</ul>' if items else ""
 
 

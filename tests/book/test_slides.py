@@ -1,5 +1,6 @@
 """Slides: a deck for each chapter from its marked cells, which loads nothing from outside and fits its pages."""
 
+import os
 import re
 import subprocess
 import sys
@@ -54,8 +55,40 @@ def test_a_deck_has_what_is_marked_and_the_rest_of_the_prose_as_notes() -> None:
             '<p class="caption">A red &amp; a blue box.</p>',
         ),
         ("notes", "\nA picture."),
-        ("subslide", "```python\nprint(iou(a, b))\n```\n\n```text\nIoU 0.23\n```"),
+        ("subslide", '<p class="above">Look</p>\n\n```python\nprint(iou(a, b))\n```\n\n```text\nIoU 0.23\n```'),
     ]
+
+
+def test_what_a_sentence_announces_stands_below_it() -> None:
+    layout = "## Layout\n\nThree folders (a. B.) and no more. They are:\n\n```\nImages/\n```\n\nEach is flat."
+    asked = "### Two questions\n\nAsk of each prior:\n\n- **what** is here, in 95 %\n- where\n\nThen\n\n$$\ny = x.\n$$"
+    bound = "### Bound\n\nBy Equation {eq}`eq-a` of {cite}`liu`, as in {doc}`priors`. Equation {eq}`eq-a` holds."
+    shown = [c.source for c in slides.slides_in(slides.prose("\n\n".join([layout, asked, bound]), "slide"))]
+    assert shown == [
+        "## Layout\n\nThree folders (a. B.) and no more. They are:\n\n```text\nImages/\n```",
+        "### Two questions\n\nAsk of each prior:\n\n- **what** is here, in 95\N{NO-BREAK SPACE}%\n- where\n\n"
+        "Then\n\n$$\ny = x\n$$",
+        "### Bound\n\nBy the chapter's equation, as in *Prior boxes*. The chapter's equation holds.",
+    ]
+
+
+def test_a_drawing_of_the_chapter_is_on_its_slide() -> None:
+    drawing = "```{figure} ../assets/drawings/proposal_flows.svg\n:name: fig\n:alt: Two rows.\n\nTwo `flows`.\n```"
+    (only,) = slides.slides_in(slides.prose(f"## The idea\n\n{drawing}", "slide"))
+    assert re.fullmatch(
+        r'## The idea\n\n<img alt="Two rows." src="data:image/svg\+xml;base64,[\w+/=]+">\n\n'
+        r'<p class="caption">Two <code>flows</code>.</p>',
+        only.source,
+    )
+
+
+def test_short_code_comes_below_the_text_and_long_code_on_a_slide_of_its_own() -> None:
+    for heading, lines, expected in (("## Count\n\nHow?", 6, 2), ("## Count\n\nHow?", 24, 3), ("## Count", 40, 1)):
+        text = new_markdown_cell(heading, metadata=marked("slide"))
+        code = new_code_cell("count()\n" * (lines - 1) + "count()", metadata=marked("subslide"))
+        notebook = new_notebook(cells=[chapter().cells[0], text, code])
+        made = slides.slides_in(slides.deck(notebook, CHAPTERS["boxes"]).cells)
+        assert len(made) == expected, lines  # the last is not shown, and its heading alone neither
 
 
 @each_chapter
@@ -66,7 +99,8 @@ def test_each_chapter_marks_cells_for_its_deck(name: str) -> None:
     made = slides.deck(notebook, CHAPTERS[name]).cells
     shown = [c.source for c in made if c.metadata.slideshow.slide_type != "notes"]
     assert 10 <= len(shown) <= 40
-    assert not re.search(r"\{\w+\}`|\{(exercise|solution)\}|\(eq-", "\n".join(shown))
+    assert not re.search(r"\{\w+\}`|\{(exercise|solution)\}|\(eq-|Equations? the chapter", "\n".join(shown))
+    assert [each for each in shown if not re.match(r'#{1,3} .+\n|<p class="above">', each)] == []
     headings = re.findall(r"^## (.+)$", "\n".join(shown), re.M)
     assert headings[-2:] == ["Exercises", "Summary"]
     assert "A real bug" in headings
@@ -83,7 +117,8 @@ def test_one_deck_needs_its_own_chapter_only() -> None:
 
 def test_a_chapter_that_is_none_is_named(tmp_path: Path) -> None:
     command = [sys.executable, ROOT / "book/tools/slides.py", tmp_path, tmp_path / "slides", "boxes", "prior"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    path = {"PYTHONPATH": str(ROOT / "book/_ext")}  # as make sets it
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: there is no chapter 'prior'; the chapters are first_detector, boxes, ")
 
@@ -96,7 +131,7 @@ SEEN = """() => Reveal.getSlides().map(slide => {
   text.querySelectorAll("pre, code, aside, mjx-container").forEach(e => e.remove());
   return {
     name: `${h}/${v} ${slide.querySelector("h1, h2, h3")?.textContent ?? ""}`,
-    tooLarge: slide.scrollHeight > 700 || slide.scrollWidth > 1100,
+    tooLarge: slide.scrollHeight > 700 || slide.scrollWidth > 1200,
     failed: slide.querySelectorAll("mjx-merror").length,
     raw: text.textContent.includes("$"),
     formulas: slide.querySelectorAll("mjx-container").length,
@@ -118,7 +153,7 @@ def test_decks_fit_their_pages_and_load_nothing_from_outside(browser: Browser, t
     for path in chosen:  # one by one: those made before stay in the list
         slides.build(tmp_path / "_executed", tmp_path / "slides", [path])
 
-    page = browser.new_page(viewport={"width": 1100, "height": 700})
+    page = browser.new_page(viewport={"width": 1200, "height": 700})
     wrong: list[object] = []
     with served(tmp_path / "slides") as home:
         watch(page, home, wrong.append, wrong.append)

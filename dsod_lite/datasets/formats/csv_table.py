@@ -94,12 +94,13 @@ def _numbers_or_empty(row: list[str], fields: tuple[str, ...]) -> bool:
 
 def read(files: Files) -> Labels:
     """The lists are those of the folders, or of the tables' names: train.csv, test_labels.csv."""
-    rows: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
+    rows: dict[tuple[str, str, str], list[tuple[str, dict[str, str]]]] = {}
     lost: list[tuple[str, Entry]] = []
     fractions: set[str] = set()
     called = descriptions(files)
     for source, table in tables(files).items():
-        relative = table.fractions()
+        if table.fractions():
+            fractions.add(source)
         words = re.split("[_-]", PurePosixPath(source).stem.lower())
         named = next((DIVISIONS[word] for word in words if word in DIVISIONS), None)
         for line, row in progress(table.rows):
@@ -112,13 +113,11 @@ def read(files: Files) -> Labels:
             if path is None:
                 lost.append((split, files.missing(where, cells["picture"])))
             else:
-                rows.setdefault((split, path), []).append((where, cells))
-                if relative:
-                    fractions.add(path)
-    names = unique_names(dict.fromkeys(path for _, path in rows))
+                rows.setdefault((split, path, source), []).append((where, cells))
+    names = unique_names(dict.fromkeys(path for _, path, _ in rows))
     found = [
-        (split, Entry(files.root / path, partial(read_picture, names[path], files.root / path, own, path in fractions)))
-        for (split, path), own in rows.items()
+        (split, Entry(files.root / path, partial(read_picture, names[path], files.root / path, own, src in fractions)))
+        for (split, path, src), own in rows.items()
     ]
     return Labels(listed(found + lost))
 

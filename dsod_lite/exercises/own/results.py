@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .cases import Asked, questions
-from .parts import PARTS, Part, is_blank
+from .parts import PARTS, Part, is_blank, parsed
 from .probing import answer, ask
 
 
@@ -27,8 +27,8 @@ def blank(part: Part, folder: Path) -> list[str]:
     path = folder / part.file
     if not path.exists():
         return list(part.names)
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    done = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef) and not is_blank(node)]
+    definitions = [node for node in parsed(path).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    done = [node.name for node in definitions if not is_blank(node)]
     return [name for name in part.names if name not in done]
 
 

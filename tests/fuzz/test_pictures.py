@@ -93,4 +93,4 @@ def test_a_picture_is_read_or_named(kind: str, tmp_path: Path) -> None:
         else:
             prepare_picture(path, tmp_path, 32, "small")
 
-    examine(kind, damage, read, DataError, most=2000)  # of what one of Pillow's largest pictures takes: 179 million pixels
+    examine(kind, damage, read, DataError, most=2000)  # a legal picture may have 179 million pixels

@@ -46,11 +46,11 @@ PARTS = (
 
 
 def parsed(path: Path) -> ast.Module:
-    """A student's file. Raises SyntaxError, with its line, whatever Python cannot read in it."""
+    """A student's file. Raises SyntaxError, whatever it is that Python cannot read in it."""
     try:
         return ast.parse(path.read_bytes(), str(path))
     except (ValueError, RecursionError, MemoryError) as error:  # a zero byte; brackets in brackets in brackets …
-        raise SyntaxError(one_line(error), (str(path), 1, None, None)) from None
+        raise SyntaxError(one_line(error)) from None
 
 
 def is_blank(node: ast.AST) -> bool:

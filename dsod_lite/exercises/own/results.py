@@ -45,7 +45,7 @@ def results(folder: Path, seed: int = 0, files: list[str] | None = None) -> list
         try:
             missing = blank(part, folder)
         except SyntaxError as error:
-            found[part.file] = [Result(part.file, "the file", f"line {error.lineno}: {error.msg}")]
+            found[part.file] = [Result(part.file, "the file", f"line {error.lineno or 1}: {error.msg}")]
             continue
         found[part.file] = [Result(part.file, name, "not written yet") for name in missing]
         asked += [(part.file, q) for q in questions(part.file, seed) if q.case.name not in missing]

@@ -63,6 +63,10 @@ def test_a_study_of_the_plan_is_judged_among_its_own_questions(
     assert said.startswith("A study of the plan. Judged among its 3 questions.\n- Without priors a detector finds")
     assert said.count("    held: ") == 2  # the third, without suppression, is contrary
     assert "Exploration" not in said
+    how_sure("heads", about="nothing|suppression", folder=tmp_path)
+    some = capsys.readouterr().out
+    assert some.startswith("A study of the plan. Judged among its 3 questions.\n- Without suppression")
+    assert some.count("- ") == 1
 
 
 def test_runs_are_added_up(tmp_path: Path) -> None:

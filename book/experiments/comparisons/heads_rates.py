@@ -10,9 +10,9 @@ from typing import Any
 from dsod_lite import DSOD, dsod_tiny, predict
 
 from ..machinery.resampling import resampled_ap50
-from ..parts.common import SIDE, judge, shapes, train_and_judge
+from ..parts.common import SIDE, shapes, train_and_judge
 from ..parts.headline import JUDGED, PICTURES, VALIDATION_SEED
-from ..parts.heads import CellDetector, many_cells, one_cell, with_threshold
+from ..parts.heads import CellDetector, both_ways, many_cells, one_cell, with_threshold
 from ..parts.search import GRID, named
 
 EPOCHS = 2
@@ -39,11 +39,7 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
 def learn(head: str, rate: float, seed: int, epochs: int, series: int) -> dict[str, Any]:
     """One head, trained, and judged with suppression and without; "AP50" is by its own way."""
     model = HEADS[head]()
-    own = model.config.nms_threshold
     train_set, test_set = shapes(PICTURES, image_size=SIDE), shapes(JUDGED, series, SIDE)
     result = train_and_judge(model, train_set, test_set, seed, epochs, learning_rate=rate)
     result["resampled_ap50"] = resampled_ap50(*predict(model, test_set, progress=False), 1 + len(test_set.classes))
-    for name, threshold in (("suppressed", dsod_tiny().config.nms_threshold), ("unsuppressed", 1.0)):
-        result[f"AP50_{name}"] = judge(with_threshold(model, threshold), test_set)["AP50"]
-    with_threshold(model, own)
-    return result
+    return result | both_ways(model, test_set)

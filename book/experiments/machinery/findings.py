@@ -97,6 +97,15 @@ PHOTOGRAPHS = (
             "photographs", "cells_pretrained_30", "cells_scratch_30", headline=True),
     Finding("On blood cells: from scratch is better with all of them.",
             "photographs", "cells_dsod", "cells_pretrained", headline=True),
+    *(
+        Finding(f"{on}: {sentence}", "photographs", f"{name}_{a}", f"{name}_{b}", measure=measure, headline=True)
+        for name, on in (("cells", "On blood cells"), ("cards", "On playing cards"))
+        for sentence, a, b, measure in (
+            ("a head with priors finds more than one without.", "dsod", "centres", "AP50"),
+            ("one cell for each object finds more than several.", "one_to_one", "centres", "AP50"),
+            ("and so it does without suppression.", "one_to_one", "centres", "AP50_unsuppressed"),
+        )
+    ),
 )  # fmt: skip
 """The plan's study of photographs."""
 

@@ -1,5 +1,6 @@
 """How sure is this? What the records say of a chapter's subject, for its folded box."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from .records import RECORDS, interval
 from .table import rows
 
 
-def how_sure(*names: str, plan: tuple[int, ...] = (), folder: Path = RECORDS) -> None:
+def how_sure(*names: str, plan: tuple[int, ...] = (), about: str = "", folder: Path = RECORDS) -> None:
     """Prints each finding of some experiments by AP50 and by COCO's AP, and what PLAN.md asks of the same subject.
 
     The verdict is the one after Holm's correction, as in `table`. Where AP was not recorded that is said.
@@ -19,6 +20,7 @@ def how_sure(*names: str, plan: tuple[int, ...] = (), folder: Path = RECORDS) ->
     Args:
         names: experiments that no plan named, so that their findings are exploration, or a study of PLAN.md's.
         plan: the numbers of PLAN.md's questions, from 1.
+        about: a regular expression; of a study only the questions that it finds are printed. All are counted.
         folder: the records'.
     """
     found = rows(folder)
@@ -28,7 +30,7 @@ def how_sure(*names: str, plan: tuple[int, ...] = (), folder: Path = RECORDS) ->
             print(f"- {each['question']}\n{said(each, folder)}")
     if studied := [each for each in found if each["headline"] and each["experiment"] in names]:
         print(f"A study of the plan. Judged among its {len(studied)} questions.")
-        for each in studied:
+        for each in (each for each in studied if re.search(about, each["question"])):
             print(f"- {each['question']}\n{said(each, folder)}")
     for number in plan:
         sentence = QUESTIONS[number - 1].sentence

@@ -12,12 +12,15 @@ from typing import Any
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 from torchvision.ops import batched_nms, box_iou, generalized_box_iou_loss, sigmoid_focal_loss
 
 from dsod_lite import DSOD
 from dsod_lite.detector.config import DSODConfig
 from dsod_lite.detector.inputs import Each, corner_scale, pad_targets
 from dsod_lite.detector.prediction import MultiBoxHead
+
+from .common import judge
 
 RADIUS = 1.5
 """Cells from an object's centre to a cell that answers for it, along either axis."""
@@ -189,3 +192,12 @@ def with_threshold(model: DSOD, nms_threshold: float) -> DSOD:
     """The model itself, suppressing at another IoU; at 1 not at all."""
     model.config = replace(model.config, nms_threshold=nms_threshold)
     return model
+
+
+def both_ways(model: DSOD, test_set: Dataset[Any]) -> dict[str, Any]:
+    """AP50 with suppression at DSOD's IoU, "AP50_suppressed", and without, "AP50_unsuppressed"."""
+    own = model.config.nms_threshold
+    ways = (("suppressed", DSODConfig().nms_threshold), ("unsuppressed", 1.0))
+    found = {f"AP50_{name}": judge(with_threshold(model, threshold), test_set)["AP50"] for name, threshold in ways}
+    with_threshold(model, own)
+    return found

@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 from torch.utils.data import Dataset, Subset
 
-from dsod_lite import dsod_tiny, predict
+from dsod_lite import DSOD, dsod_tiny, predict
 from dsod_lite.datasets import light_augmentation, open_split, upless_augmentation
 from dsod_lite.datasets.in_memory import SPARE, InMemory
 
@@ -22,6 +22,7 @@ from ..comparisons.classifier import start_from_classifier
 from ..machinery.resampling import resampled_ap50
 from .blocks import with_other_blocks
 from .common import train_and_judge
+from .heads import CellDetector, both_ways, many_cells, one_cell, with_threshold
 from .rivals import small_faster_rcnn, small_ssd
 
 SIDE = 128
@@ -68,6 +69,11 @@ PRINCIPLES = {
     "faster_rcnn_norm": Arm(lambda classes: small_faster_rcnn(classes, SIDE, normalised=True)),
 }
 """On both sets."""
+HEADS = {
+    "centres": Arm(lambda classes: CellDetector(dsod_tiny(classes, SIDE).config, many_cells)),
+    "one_to_one": Arm(lambda classes: with_threshold(CellDetector(dsod_tiny(classes, SIDE).config, one_cell), 1.0)),
+}
+"""On both sets; the third head, with priors, is `dsod`."""
 STARTS = {
     "pretrained": Arm(tiny(), pretrained=True),
     "scratch_30": Arm(tiny(), 30),
@@ -79,7 +85,7 @@ STARTS = {
 }
 """On the blood cells; from scratch on all of them is `dsod`."""
 ARMS: dict[str, tuple[str, Arm]] = {
-    **{f"{name}_{arm}": (name, PRINCIPLES[arm]) for name in SETS for arm in PRINCIPLES},
+    **{f"{name}_{arm}": (name, each) for name in SETS for arm, each in (PRINCIPLES | HEADS).items()},
     **{f"cells_{arm}": ("cells", STARTS[arm]) for arm in STARTS},
 }
 """The set and the detector."""
@@ -116,6 +122,8 @@ def learn(name: str, rate: float, seed: int, epochs: int, split: str, kept: Path
     fields: dict[str, Any] = {"learning_rate": rate, "batch_size": BATCH}
     result = train_and_judge(model, train_set, judged_by, seed, passes(arm, pictures, epochs), output=kept, **fields)
     result["resampled_ap50"] = resampled_ap50(*predict(model, judged_by, BATCH, progress=False), classes)
+    if isinstance(model, DSOD):
+        result |= both_ways(model, judged_by)
     shutil.rmtree(kept)
     result = {"pictures": pictures, "judged": len(judged_by), **before, **result}
     return with_other_blocks(result) if arm.other_blocks else result

@@ -20,7 +20,7 @@ from dsod_lite.datasets.folder_tools.photographs import PHOTOGRAPHS, PhotographS
 
 FILES = {f"set/images/{i}.jpg": bytes(range(200)) * (i + 1) for i in range(4)}
 FILES |= {"set/LICENSE": b"MIT", "set/notes/a": b""}
-NAMES = ("..", "set/../x", "set/images", "set/images/", "/", "a/./b", "a", "a/b")
+NAMES: tuple[str, ...] = ("..", "set/../x", "set/images", "set/images/", "/", "a/./b", "a", "a/b")
 NAMES += tuple(text for text in NASTY if isinstance(text, str) and text.isprintable())
 
 

@@ -1,6 +1,8 @@
 """A writer of Caffe's format, as small as the tests allow."""
 
 import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -8,7 +10,7 @@ from torch import nn
 from dsod_lite.weights.caffe import caffe_layers
 
 
-def varint(number):
+def varint(number: int) -> bytes:
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)
@@ -16,15 +18,15 @@ def varint(number):
     return bytes([*out, number])
 
 
-def number_field(number, value):
+def number_field(number: int, value: int) -> bytes:
     return varint(number << 3) + varint(value)
 
 
-def bytes_field(number, payload):
+def bytes_field(number: int, payload: bytes) -> bytes:
     return varint(number << 3 | 2) + varint(len(payload)) + payload
 
 
-def blob(array, old_shape=False, packed=True, double=False):
+def blob(array: Any, old_shape: bool = False, packed: bool = True, double: bool = False) -> bytes:
     array = np.asarray(array)
     if old_shape:
         shape = (1,) * (4 - array.ndim) + array.shape
@@ -39,7 +41,7 @@ def blob(array, old_shape=False, packed=True, double=False):
     return out + b"".join(varint(5 << 3 | 5) + struct.pack("<f", value) for value in array.ravel())
 
 
-def layer(name, blobs, kind="Any", v1=False):
+def layer(name: str, blobs: Sequence[bytes], kind: str = "Any", v1: bool = False) -> bytes:
     if v1:
         body = bytes_field(4, name.encode()) + number_field(5, 4) + b"".join(bytes_field(6, b) for b in blobs)
         return bytes_field(2, bytes_field(2, b"bottom") + body)
@@ -47,7 +49,7 @@ def layer(name, blobs, kind="Any", v1=False):
     return bytes_field(100, body + b"".join(bytes_field(7, b) for b in blobs))
 
 
-def net(layers, v1=False, **form):
+def net(layers: Mapping[str, Sequence[Any]], v1: bool = False, **form: bool) -> bytes:
     """A file of {name: [array, ...]}, beginning as Caffe's do: the net's name and layers without weights."""
     out = bytes_field(1, b"a net") + layer("data", [], "Input", v1) + layer("ReLU1", [], "ReLU", v1)
     for name, arrays in layers.items():
@@ -55,9 +57,9 @@ def net(layers, v1=False, **form):
     return out + layer("detection_out", [], "DetectionOutput", v1)
 
 
-def layers_of(model, factor=1.0):
+def layers_of(model: Any, factor: float = 1.0) -> dict[str, list[Any]]:
     """A DSOD's weights as Caffe has them: {layer: [array, ...]}."""
-    layers = {}
+    layers: dict[str, list[Any]] = {}
     for names, module in caffe_layers(model.network):
         state = {key: value.numpy() for key, value in module.state_dict().items()}
         if isinstance(module, nn.BatchNorm2d):

@@ -528,7 +528,7 @@ def test_a_checkpoint_of_another_format_is_refused_by_its_field(
         ({"history": [3]}, "history, sums: not all that they hold are numbers"),
         ({"sums": {"loss": "much"}}, "history, sums: not all that they hold are numbers"),
         ({"environments": []}, "holds what no run writes: "),
-        ({"environments": [{"seed": math.inf}]}, "holds what no run writes: "),
+        ({"environments": [{"device": math.inf}]}, "holds what no run writes: "),
         ({"train": {7: "days"}}, "another run's: train.7: the checkpoint has days"),
     ],
 )

@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..support.errors import DataError
+from .files import ABSENT
 from .labels import Entry, LabelledObject, LabelledPicture, fails
-from .numbers import number, pixels, shown
+from .numbers import number, pixels, shown, written_number
 
 Fields = dict[str, Any]
 """An entry of the file."""
@@ -27,6 +28,7 @@ class CocoFile:
         content = read_json(path, without_mask)
         if not isinstance(content, dict):
             raise DataError(f"{path}: cannot be read as COCO's JSON: its outermost value is no object")
+        self._via = "VGG Image Annotator" in str(content.get("info"))
         images, annotations, categories = (self._list(content, f) for f in ("images", "annotations", "categories"))
         self.names = self._categories(categories)
         self._images = self._by_id("images", images)
@@ -40,8 +42,11 @@ class CocoFile:
             if c["id"] in labelled or c["name"] not in groups or c.get("supercategory") not in ("none", "", None)
         )
 
-    def entries(self, find: Callable[[str], Path | None], folder: Path) -> list[Entry]:
-        """In the order of their ids. `find` gives the picture of a name; `folder` is where messages look for it."""
+    def entries(
+        self, find: Callable[[str], Path | None], folder: Path, why: Callable[[str], str] = lambda _: ABSENT
+    ) -> list[Entry]:
+        """In the order of their ids. `find` gives the picture of a name; messages look for it in `folder`, and `why`
+        says what is wrong with the name."""
         found: list[Entry] = []
         for image_id, entry in sorted(self._images.items(), key=lambda item: _order(item[0])):
             where = f"{self.path}: images: {image_id}"
@@ -52,7 +57,7 @@ class CocoFile:
                 continue
             path = find(name)
             if path is None:
-                missing = DataError(f"{where}: file_name: {folder / name}: there is no such picture")
+                missing = DataError(f"{where}: file_name: {folder / name}: {why(name)}")
                 found.append(Entry(folder / name, fails(missing)))
             else:
                 found.append(Entry(path, partial(self._picture, image_id, name, path, where)))
@@ -86,6 +91,8 @@ class CocoFile:
             if key is None:
                 raise DataError(f"{where}: id: {shown(entry.get('id'))} is neither a whole number nor a word")
             entry["id"] = key
+            if found.get(key) == entry:  # VIA repeats a category for each of its objects
+                continue
             if key in found:
                 other, this = (shown(e.get("file_name", e.get("name"))) for e in (found[key], entry))
                 raise DataError(f"{where} ({this}): id: {shown(key)} is that of {other} too")
@@ -113,6 +120,8 @@ class CocoFile:
                 ("image_id", self._images, "images"),
             ):
                 key = _id(entry.get(field))
+                if self._via and isinstance(key, str) and key.isdecimal() and len(key) < 20:
+                    key = int(key)  # it writes its images' numbers as words there
                 if key is None or key not in known:
                     said = f"{self.path}: annotations: {shown(entry.get('id'))}: {field}: {shown(entry.get(field))}"
                     raise DataError(f"{said} is none of the {owners}{_other_kind(key, known)}")
@@ -124,14 +133,14 @@ class CocoFile:
         where = f"annotation {shown(entry.get('id'))}"
         said = f"{self.path}: annotations: {shown(entry.get('id'))}"
         box = entry.get("bbox")
-        corners = [number(v) for v in box] if isinstance(box, list) else []
+        corners = [_number(v) for v in box] if isinstance(box, list) else []
         if len(corners) != 4 or None in corners:
             raise DataError(f"{said}: bbox: {shown(box)} is not x, y, width, height")
         x, y, w, h = (v or 0.0 for v in corners)
         crowd, area = entry.get("iscrowd"), entry.get("area")
         if crowd not in (None, 0, 1):
             raise DataError(f"{said}: iscrowd: {shown(crowd)} is neither 0 nor 1")
-        pixels_of_mask = number(area)
+        pixels_of_mask = _number(area)
         if area is not None and pixels_of_mask is None:
             raise DataError(f"{said}: area: {shown(area)} is not a number of pixels")
         name = self.names[entry["category_id"]]
@@ -166,6 +175,11 @@ def inner_name(name: Any, where: str) -> str:
     if path.is_absolute() or ".." in path.parts or name[1:2] == ":":
         raise DataError(f"{where}: file_name: {shown(name)} leads outside of its folder")
     return str(path)
+
+
+def _number(value: Any) -> float | None:
+    """A number, which Roboflow may have written as a word: [1150, 436, "996.0000", "1170.0000"]."""
+    return written_number(value) if isinstance(value, str) else number(value)
 
 
 def _id(value: Any) -> int | str | None:

@@ -20,6 +20,7 @@ DIVISIONS = {
 """What tools call the folders or lists of a division, and what we call them."""
 UNDIVIDED = "default"
 """The one list of a folder that is not divided, as CVAT calls it."""
+ABSENT = "there is no such picture"
 UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 """Controls, ends of lines and halves of letters: XML has no place for some of them, lists of names for none."""
 
@@ -91,9 +92,7 @@ class Files:
             path = name if start == "." else f"{start}/{name}"
             if path in self._pictures:
                 return path
-        parts = folded(name).split("/")
-        ends = ("/".join(parts[i:]) for i in range(len(parts)))
-        found = next((self._by_end[end] for end in ends if end in self._by_end), [])
+        found = self._called(name)
         if len(found) > 1:
             last = unicodedata.normalize("NFC", name).rpartition("/")[2]
             found = [p for p in found if unicodedata.normalize("NFC", p).rpartition("/")[2] == last] or found
@@ -105,13 +104,25 @@ class Files:
             found = next(filter(None, near), found)
         return found[0] if len(found) == 1 else None
 
+    def why_none(self, name: str) -> str:
+        """Why `picture` has none for a name: it is not here, or which ones it could be."""
+        found = self._called(str(PurePosixPath(name.replace("\\", "/"))))
+        more = ", …" if len(found) > 2 else ""
+        return f"it could be {' or '.join(found[:2])}{more}" if len(found) > 1 else f"{ABSENT} in {self.root}"
+
+    def _called(self, name: str) -> list[str]:
+        """The pictures whose paths end as a name does, by its longest end that any has."""
+        parts = folded(name).split("/")
+        ends = ("/".join(parts[i:]) for i in range(len(parts)))
+        return next((self._by_end[end] for end in ends if end in self._by_end), [])
+
     def relative(self, path: Path) -> str:
         """A path of a file here as it is in `paths`."""
         return path.relative_to(self.root).as_posix()
 
     def missing(self, where: str, name: object) -> Entry:
         """An entry of labels whose picture is not here; `where` is the place in the labels, below the root."""
-        error = DataError(f"{where}: {shown(name)}: there is no such picture in {self.root}")
+        error = DataError(f"{where}: {shown(name)}: {self.why_none(str(name or ''))}")
         return Entry(Path(where), fails(error))  # a path of its own: two that are not here are not the same one
 
     @cached_property

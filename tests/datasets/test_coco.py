@@ -136,7 +136,8 @@ def test_a_box_that_float32_would_make_flat_is_dropped(tmp_path: Path) -> None:
     [
         ("bbox", None, "annotations: 5: bbox: None is not x, y, width, height"),
         ("bbox", [1, 2, 3], r"annotations: 5: bbox: \[1, 2, 3\] is not"),
-        ("bbox", [1, 2, "3", 4], "annotations: 5: bbox: "),
+        ("bbox", [1, 2, "three", 4], "annotations: 5: bbox: "),
+        ("bbox", [1, 2, "nan", 4], "annotations: 5: bbox: "),
         ("bbox", [1, 2, math.nan, 4], "annotations: 5: bbox: "),
         ("category_id", 44, "annotations: 5: category_id: 44 is none of the categories"),
     ],

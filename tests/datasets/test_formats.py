@@ -176,6 +176,11 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
         data_dot_yaml="train: ../train/images\nval: ../valid/images\nnc: 2\nnames: ['cat', 'dog']\n",
         train__images__a_dot_jpg="", train__labels__a_dot_txt=YOLO_LINE, valid__images__b_dot_jpg="",
     )),
+    "YOLO by Roboflow, all of it in train": ("train", dict(
+        data_dot_yaml="train: ../train/images\nval: ../valid/images\ntest: ../test/images\n\nnc: 1\nnames: ['cat']\n\n"
+        "roboflow:\n  workspace: pets\n  version: 1\n",
+        train__images__a_dot_jpg="", train__labels__a_dot_txt=YOLO_LINE,
+    )),
     "YOLO by LabelImg": ("default", dict(a_dot_jpg="", a_dot_txt=YOLO_LINE, classes_dot_txt="cat\ndog\n")),
     "YOLO by Label Studio": ("default", dict(
         images__a_dot_jpg="", labels__a_dot_txt=YOLO_LINE, classes_dot_txt="cat\n", notes_dot_json='{"info": {}}',
@@ -184,6 +189,9 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
         obj_dot_data="classes = 1\ntrain = data/train.txt\nnames = data/obj.names\n", obj_dot_names="cat\n",
         train_dot_txt="data/obj_train_data/a.jpg\n", obj_train_data__a_dot_jpg="",
         obj_train_data__a_dot_txt=YOLO_LINE,
+    )),
+    "YOLO for Darknet by Roboflow": ("train", dict(
+        train__a_dot_jpg="", train__a_dot_txt=YOLO_LINE, train___darknet_dot_labels="cat\ndog",
     )),
     "YOLO's polygons": ("default", dict(a_dot_jpg="", a_dot_txt=POLYGON, classes_dot_txt="cat\n")),
     "LabelMe": ("default", dict(a_dot_jpg="", a_dot_json=json.dumps(SHAPES))),
@@ -196,6 +204,20 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
     "CVAT's cuboid": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(IMAGE.format(
         '<cuboid label="cat" xtl1="16" ytl1="14" xbl1="16" ybl1="34" xtr1="40" ytr1="14" xbr1="40" ybr1="36" '
         'xtl2="48" ytl2="12" xbl2="48" ybl2="30" xtr2="44" ytr2="12" xbr2="44" ybr2="30"/>')))),
+    "COCO by Roboflow, with numbers as words": ("train", dict(
+        train__a_dot_jpg="", train___annotations_dot_coco_dot_json=json.dumps({
+            "images": [{"id": 0, "file_name": "a.jpg", "height": 48, "width": 64}],
+            "annotations": [{"id": 0, "image_id": 0, "category_id": 1, "bbox": [16, 12, "32.0000", "24.0000"],
+                             "area": "768.000"}],
+            "categories": [{"id": 0, "name": "pets", "supercategory": "none"},
+                           {"id": 1, "name": "cat", "supercategory": "pets"}]}))),
+    "COCO by VIA": ("default", dict(
+        a_dot_jpg="", via_export_coco_dot_json=json.dumps({
+            "info": {"description": "Exported using VGG Image Annotator (http://www.robots.ox.ac.uk/~vgg/software/via/)"},
+            "images": [{"id": 0, "width": 64, "height": 48, "file_name": "a.jpg"}],
+            "annotations": [{"id": i, "image_id": "0", "category_id": 1, "area": 768, "bbox": [16, 12, 32, 24],
+                             "segmentation": [16, 12, 48, 12, 48, 36, 16, 36], "iscrowd": 0} for i in range(2)],
+            "categories": [{"id": 1, "name": "cat", "supercategory": "pet"}] * 2}))),
     "CVAT's skeleton": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(IMAGE.format(
         '<skeleton label="cat"><points label="tail" outside="0" points="16,36"/>'
         '<points label="paw" outside="1" points="0,0"/><points label="ear" outside="0" points="48,12"/></skeleton>')))),
@@ -239,13 +261,41 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "pixels for fractions": (dict(a_dot_jpg="", a_dot_txt="0 32 24 10 10", classes_dot_txt="cat"),
         "a.txt: line 1: '0 32 24 10 10': these are no fractions of the picture"),
     "a folder that is not there": (dict(data_dot_yaml="train: gone\nval: 7\nnames: [cat]\n", a_dot_jpg=""),
-        "data.yaml: train: 'gone': there is no such folder here"),
+        "data.yaml: train: 'gone': there is no such folder here; if there is none at all, take the line out"),
     "names that are none": (dict(data_dot_yaml="train: images\nnames: 3\n", images__a_dot_jpg=""),
         "data.yaml: names: 3 is no list of names"),
     "a shape without points": (dict(a_dot_jpg="", a_dot_json='{"shapes": [{"label": "cat", "points": []}]}'),
         "a.json: shapes: 0 (cat): points: [] are no places"),
     "a picture that CVAT lost": (dict(annotations_dot_xml=CVAT.format(IMAGE.format(""))),
         "annotations.xml: image 0: 'a.jpg': there is no such picture"),
+    "a picture that could be two": (dict(annotations_dot_xml=CVAT.format(IMAGE.format("")),
+        images__a_dot_jpg="", masks__a_dot_jpg=""),
+        "annotations.xml: image 0: 'a.jpg': it could be images/a.jpg or masks/a.jpg"),
+    "a picture of COCO's that could be two": (dict(images__a_dot_jpg="", masks__a_dot_jpg="", labels__all_dot_json=
+        json.dumps({"images": [{"id": 0, "file_name": "a.jpg"}], "annotations": [], "categories": []})),
+        "all.json: images: 0: file_name: {root}/labels/a.jpg: it could be images/a.jpg or masks/a.jpg"),
+    "two tables of one picture": (dict(a_dot_jpg="", **{f"{name}_dot_csv":
+        "image,class,xmin,ymin,xmax,ymax\na.jpg,cat,1,2,3,4\n" for name in ("new", "old")}),
+        "old.csv: line 2: "),
+    "VIA's JSON": (dict(a_dot_jpg="", via_dot_json='{"a.jpg9": {"regions": [{"shape_attributes": {}}]}}'),
+        "that are known: via.json is VIA's JSON; export it as COCO"),
+    "VIA's CSV": (dict(a_dot_jpg="", via_dot_csv="filename,region_shape_attributes\na.jpg,{}\n"),
+        "that are known: via.csv is VIA's CSV; export it as COCO"),
+    "VoTT's JSON": (dict(a_dot_jpg="", pets_dot_json='{"assets": {"0": {"asset": {}, "regions": []}}}'),
+        "that are known: pets.json is VoTT's JSON; export it as CSV or Pascal VOC"),
+    "CreateML's JSON": (dict(a_dot_jpg="", all_dot_json=
+        '[{"image": "a.jpg", "annotations": [{"label": "cat", "coordinates": {"x": 32}}]}]'),
+        "that are known: all.json is CreateML's JSON; export it as COCO or Pascal VOC"),
+    "Labelbox's JSON": (dict(a_dot_jpg="", all_dot_json='[{"ID": "0", "Labeled Data": "a.jpg", "Label": {}}]'),
+        "that are known: all.json is Labelbox's JSON; export it as COCO"),
+    "a table with other columns": (dict(a_dot_jpg="", wheat_dot_csv='image_id,width,height,bbox\na,64,48,"[1,2,3,4]"'),
+        "that are known: wheat.csv begins with 'image_id,width,height,bbox'; it needs columns such as filename, class"),
+    "YOLO's files with other pictures": (dict(a_dot_jpg="", b_dot_txt=YOLO_LINE, obj_dot_names="cat\n"),
+        "that are known: b.txt is as YOLO's files are, and no picture has its name"),
+    "Roboflow's text for Keras": (dict(train__a_dot_jpg="", train___annotations_dot_txt="a.jpg 16,12,48,36,0\n"),
+        "that are known: train/_annotations.txt is Roboflow's text for Keras; export it as COCO or Pascal VOC"),
+    "labels without pictures": (dict(a_dot_txt=YOLO_LINE, obj_dot_names="cat\n"),
+        ": 0 pictures, and no labels that are known: labels are read with their pictures: put these into the folder"),
     "a video": (dict(annotations_dot_xml=CVAT.format('<track id="0" label="cat"/>')), "has the tracks of a video"),
     "a cell that is no number": (dict(a_dot_jpg="", b_dot_csv="image,class,xmin,ymin,xmax,ymax\na.jpg,cat,1,2,3,x\n"),
         "b.csv: line 2 (cat): "),
@@ -263,7 +313,7 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
 @pytest.mark.parametrize("kind", BROKEN)
 def test_what_cannot_be_read_names_file_and_place(tmp_path: Path, kind: str) -> None:
     files, said = BROKEN[kind]
-    assert said in complaint(tmp_path, **files)
+    assert said.replace("{root}", str(tmp_path)) in complaint(tmp_path, **files)
 
 
 def test_crowds_are_no_objects_to_a_format_without_them(tmp_path: Path) -> None:
@@ -286,6 +336,28 @@ def test_key_points_behind_a_box_are_no_polygon(tmp_path: Path) -> None:
     put(tmp_path, a_dot_jpg="", a_dot_txt=f"{YOLO_LINE.strip()} {points}\n",
         data_dot_yaml="train: .\nkpt_shape: [4, 3]\nnames: [cat]\n")  # fmt: skip
     assert contents(tmp_path)["train"]["a"] == BOX
+
+
+def test_cvats_labels_of_whole_pictures_and_of_a_skeletons_points_are_no_classes(tmp_path: Path) -> None:
+    head = "<label><name>cat</name><type>rectangle</type></label><label><name>indoors</name><type>tag</type></label>"
+    point = "<label><name>ear</name><type>points</type><parent>cat</parent></label>"
+    meta = f"<meta><project><labels>{head}{point}</labels></project></meta>"
+    text = f"<annotations>{meta}{IMAGE.format('')}</annotations>"
+    assert read_folder(put(tmp_path, a_dot_jpg="", annotations_dot_xml=text))[1].classes == ("cat",)
+
+
+def test_a_file_of_labels_is_found_by_a_picture_whose_name_has_other_capitals(tmp_path: Path) -> None:
+    """On Windows the two are one name; a.json is B.jpg's by none, and A.jpg's only while no picture is called a."""
+    put(tmp_path, A_dot_jpg="", a_dot_json=json.dumps(SHAPES), B_dot_jpg="")
+    assert contents(tmp_path) == {"default": {"A": BOX}}
+    put(tmp_path, more__a_dot_jpg="")
+    assert list(contents(tmp_path)["default"]) == ["a"]
+
+
+def test_a_box_in_fractions_that_reaches_over_is_shown_in_pixels(tmp_path: Path) -> None:
+    put(tmp_path, train__a_dot_jpg="", train__a_dot_txt="0 0.5 0.5 1.5 0.5\n", classes_dot_txt="cat\n")
+    where = f"{tmp_path}/train/a.txt: object 0 (cat): box: (-16.0, 12.0, 80.0, 36.0)"
+    assert check_folder(tmp_path) == [f"{where} reaches over the picture's 64×48"]
 
 
 def test_an_empty_line_among_yolos_names_moves_no_class(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from ..formats.format import Format
 from ..formats.table import recognise
 from ..formats.voc import LAYOUT
 from ..images import CUT, read_rgb
-from ..labels import Entry, LabelledPicture, Labels, Upright, sizes, upright
+from ..labels import Entry, LabelledObject, LabelledPicture, Labels, Upright, sizes, upright
 from ..repairs import Repairs
 from ..voc import voc_entry
 from .copies import Fingerprint, fingerprint
@@ -141,8 +141,7 @@ def read_pictures(entries: Iterable[Entry], found: Findings) -> dict[Path, Label
 def look(picture: LabelledPicture) -> tuple[Seen | None, list[str]]:
     """A picture read to its last byte, and the defects of its boxes."""
     defects = []
-    field = "bndbox" if picture.xml else "box"
-    where = [f"{picture.source}: object {i} ({o.name}): {field}: {o.box}" for i, o in enumerate(picture.objects)]
+    where = places(picture, picture.objects)
     try:
         rgb, whole = read_rgb(picture.path)
         labels = upright(picture)
@@ -153,6 +152,8 @@ def look(picture: LabelledPicture) -> tuple[Seen | None, list[str]]:
         defects.append(f"{picture.path}: {CUT}")
     if labels.resized:
         defects.append(f"{picture.source}: {sizes(picture, labels.size)}")
+    if picture.relative:  # in pixels, as the size that they are compared with
+        where = places(picture, labels.objects)
     repairs = [Repairs() for _ in where]
     for name, item, repair in zip(where, labels.objects, repairs, strict=True):
         repair.fit(item.box, labels.size, name)
@@ -167,6 +168,12 @@ def look(picture: LabelledPicture) -> tuple[Seen | None, list[str]]:
     if picture.objects and inside:
         defects.append(f"{picture.source}: every box lies within the first pixel: are they fractions of the picture?")
     return Seen(labels, fingerprint(picture.path, rgb)), defects
+
+
+def places(picture: LabelledPicture, objects: Iterable[LabelledObject]) -> list[str]:
+    """What messages call the boxes of a picture."""
+    field = "bndbox" if picture.xml else "box"
+    return [f"{picture.source}: object {i} ({o.name}): {field}: {o.box}" for i, o in enumerate(objects)]
 
 
 def no_labels(files: Files, row: Format, entries: Iterable[Entry], found: Findings) -> None:

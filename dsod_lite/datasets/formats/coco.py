@@ -60,7 +60,7 @@ def read(files: Files) -> Labels:
             found = f"{split}/{name}" if f"{split}/{name}" in files else files.picture(name, source, split)
             return files.root / found if found else None
 
-        return file(source).entries(find, own if own.is_dir() else (files.root / source).parent)
+        return file(source).entries(find, own if own.is_dir() else (files.root / source).parent, files.why_none)
 
     def classes(split: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for source in sources[split] for name in file(source).classes))

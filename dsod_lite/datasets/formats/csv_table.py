@@ -83,7 +83,7 @@ def _numbers_or_empty(row: list[str], fields: tuple[str, ...]) -> bool:
 
 def read(files: Files) -> Labels:
     """The lists are those of the folders, or of the tables' names: train.csv, test_labels.csv."""
-    rows: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
+    rows: dict[tuple[str, str, str], list[tuple[str, dict[str, str]]]] = {}
     lost: list[tuple[str, Entry]] = []
     for source, table in tables(files).items():
         named = next((DIVISIONS[w] for w in PurePosixPath(source).stem.lower().split("_") if w in DIVISIONS), None)
@@ -95,11 +95,11 @@ def read(files: Files) -> Labels:
             if path is None:
                 lost.append((split, files.missing(where, cells["picture"])))
             else:
-                rows.setdefault((split, path), []).append((where, cells))
-    names = unique_names(dict.fromkeys(path for _, path in rows))
+                rows.setdefault((split, path, source), []).append((where, cells))
+    names = unique_names(dict.fromkeys(path for _, path, _ in rows))
     found = [
         (split, Entry(files.root / path, partial(read_picture, names[path], files.root / path, own)))
-        for (split, path), own in rows.items()
+        for (split, path, _), own in rows.items()
     ]
     return Labels(listed(found + lost))
 

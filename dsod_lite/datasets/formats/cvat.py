@@ -31,7 +31,7 @@ def read(files: Files) -> Labels:
     classes: dict[str, None] = {}
     for source in sources(files):
         root = parse(files.root / source)
-        classes |= dict.fromkeys(e.text.strip() for e in root.findall("meta//label/name") if e.text and e.text.strip())
+        classes |= dict.fromkeys(declared(root))
         for i, image in enumerate(root.findall("image")):
             subset = (image.get("subset") or "").lower()
             path = files.picture(image.get("name") or "", source, subset) or ""
@@ -40,6 +40,14 @@ def read(files: Files) -> Labels:
     names = unique_names(dict.fromkeys(path for _, path, _, _ in found))
     splits = listed((split, _entry(files, names[path], path, image, where)) for split, path, image, where in found)
     return Labels(splits, (lambda: tuple(classes)) if classes else None)
+
+
+def declared(root: ET.Element) -> Iterator[str]:
+    """The labels of the file's head that objects can have: not those of whole pictures, nor a skeleton's points."""
+    for label in root.iterfind("meta//label"):
+        name = (label.findtext("name") or "").strip()
+        if name and label.findtext("type") != "tag" and not (label.findtext("parent") or "").strip():
+            yield name
 
 
 def _entry(files: Files, name: str, path: str, image: ET.Element, where: str) -> Entry:

@@ -12,6 +12,7 @@ from ..files import Files
 from ..labels import Labels
 from . import coco, csv_table, cvat, label_studio, labelme, voc, yolo
 from .format import Format
+from .unknown import guess
 
 FORMATS: tuple[Format, ...] = (
     voc.DEVKIT,
@@ -38,12 +39,8 @@ def recognise(files: Files) -> Format:
     for row in FORMATS:
         if row.recognises(files):
             return row
-    names = ", ".join(row.name for row in FORMATS)
-    where = ", ".join(map(str, files.folders))
-    raise DataError(
-        f"{where}: {len(files.pictures)} pictures, and no labels that are known: known are {names}; "
-        "`python -m dsod_lite check --help` says how each looks"
-    )
+    where, known = ", ".join(map(str, files.folders)), guess(files, (row.name for row in FORMATS))
+    raise DataError(f"{where}: {len(files.pictures)} pictures, and no labels that are known: {known}")
 
 
 def read_folder(root: object) -> tuple[Format, Labels]:

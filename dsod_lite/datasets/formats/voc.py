@@ -8,7 +8,7 @@ from pathlib import Path
 from ...support.errors import DataError
 from ..annotations import class_names, progress
 from ..classes import VOC_CLASSES
-from ..files import Files, divided, look_into, unique_names
+from ..files import Files, divided, folded, look_into, unique_names
 from ..images import is_picture
 from ..labels import Entry, LabelledPicture, Labels
 from ..union import VOC_UNIONS
@@ -68,20 +68,23 @@ def pair_up(files: Files, ending: str) -> dict[str, str]:
     """Picture -> the file with its labels, for all that have one.
 
     It has the picture's name: beside it (see `beside`), or else anywhere, if it is the only one so called that is
-    beside no picture. Raises DataError where that leaves a choice.
+    beside no picture; and if there is none, so called but for small and capital letters. Raises DataError where that
+    leaves a choice.
     """
     near = {picture: path for picture in files.pictures if (path := beside(files, picture, ending))}
     taken = set(near.values())  # a picture without labels has not those of its namesake in another folder
+    called = {name for path in files.pictures for name in names_of(path)}
     anywhere: dict[str, list[str]] = {}
     for source in files.ending(ending):
         stem = source.rpartition("/")[2][: -len(ending)]
         for name in {stem, *([stem.rpartition(".")[0]] if is_picture(stem) else [])} if source not in taken else ():
-            anywhere.setdefault(name, []).append(source)
+            anywhere.setdefault(name if name in called else folded(name), []).append(source)
     found: dict[str, str] = {}
     owner: dict[str, str] = {}
     for picture in files.pictures:
-        name = picture.rpartition("/")[2]
-        choice = anywhere.get(name) or anywhere.get(name.rpartition(".")[0]) or []
+        names = names_of(picture)
+        alike = [name for name in map(folded, names) if name not in called]
+        choice = next(filter(None, map(anywhere.get, (*names, *alike))), [])
         if picture in near:
             choice = [near[picture]]
         if len(choice) > 1:
@@ -94,6 +97,12 @@ def pair_up(files: Files, ending: str) -> dict[str, str]:
             found[picture] = path
             owner[path] = picture
     return found
+
+
+def names_of(picture: str) -> tuple[str, str]:
+    """A picture's name with its suffix, and without."""
+    name = picture.rpartition("/")[2]
+    return name, name.rpartition(".")[0]
 
 
 def beside(files: Files, picture: str, ending: str) -> str | None:

@@ -15,8 +15,8 @@ from ..numbers import shown
 
 DEEPEST = 10
 """Lists and fields in each other. Of YAML's aliases nine lines are gigabytes, and a line of brackets takes minutes."""
-NAMES = ("classes.txt", "obj.names", "labels.txt")
-"""Files with a class name a line, as LabelImg, Label Studio and CVAT write them."""
+NAMES = ("classes.txt", "obj.names", "labels.txt", "_darknet.labels")
+"""Files with a class name a line, as LabelImg, Label Studio, CVAT and Roboflow write them."""
 
 
 def config_of(files: Files) -> str | None:
@@ -30,7 +30,7 @@ def config_of(files: Files) -> str | None:
 
 def names_of(files: Files) -> str | None:
     """The file with a class name a line."""
-    paths = [path for path in files.ending(".txt", ".names") if path.rpartition("/")[2].lower() in NAMES]
+    paths = [path for path in files.ending(".txt", ".names", ".labels") if path.rpartition("/")[2].lower() in NAMES]
     return min(paths, key=lambda path: path.count("/"), default=None)
 
 
@@ -77,14 +77,17 @@ def lists_of(files: Files, config: str | None, content: dict[Any, Any]) -> Mappi
 
     Of a picture that is listed and not here, an entry that says so. Raises DataError naming the field, where nothing is
     where it says; but Ultralytics looks for test only when it is asked to, and many a data.yaml names one for nothing.
+    Roboflow names val, too, where all pictures are in train.
     """
+    needed = ("train", "trainval") if "roboflow" in content else ("train", "trainval", "val")
     lists: dict[str, dict[str | Entry, None]] = {}
     for field, split in DIVISIONS.items():
         value = content.get(field)
         for place in value if isinstance(value, list) else [value] if value else []:
             found = pictures_at(files, config or "", str(content.get("path") or ""), str(place))
-            if found is None and split != "test":
-                raise DataError(f"{files.root / (config or '')}: {field}: {shown(place)}: there is no such folder here")
+            if found is None and split in needed:
+                where = f"{files.root / (config or '')}: {field}: {shown(place)}"
+                raise DataError(f"{where}: there is no such folder here; if there is none at all, take the line out")
             lists.setdefault(split, {}).update(dict.fromkeys(found or ()))
     for path in [] if config else files.ending(".txt"):
         stem = PurePosixPath(path).stem.lower()

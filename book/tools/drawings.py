@@ -51,12 +51,12 @@ def dsod(lit: set[str]) -> Drawing:
     right: dict[str, float] = {}
     for i, (words, kind, width, height, cells) in enumerate(BACKBONE):
         d.box(x + width / 2, middle, width, height, words, GREY if kind == "picture" else BLUE, kind in lit)
-        d.text(x + width / 2, 30, f"{cells}²", 13, FAINT)
+        d.text(x + width / 2, 30, f"{cells}²", 14, FAINT)
         if i + 1 < len(BACKBONE):
             d.arrow(f"M{x + width + 2:g} {middle:g}h20")
         right[words] = x + width / 2
         x += width + 24
-    d.text(right["1"], 128, "transitions", 13, FAINT)
+    d.text(right["1"], 128, "transitions", 14, FAINT)
     end = x - 24 - 68 / 2
     d.text(14, 150, "backbone", 14, FAINT, "start")
 

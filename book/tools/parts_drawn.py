@@ -58,7 +58,7 @@ def plain_residual_dense() -> Drawing:
     for row, (name, y) in enumerate((("plain", 60), ("residual", 180), ("dense", 340))):
         words = ("a chain", "a sum around\nevery layer", "every layer\nreads all")[row]
         d.text(20, y - 8, name, 17, INK, "start")
-        d.text(20, y + (22 if row else 14), words, 13, FAINT, "start")
+        d.text(20, y + (22 if row else 14), words, 14, FAINT, "start")
         for i, x in enumerate(xs):
             d.box(x, y, 56, 36, f"{i}" if i else "in", BLUE)
             for j in range(i):
@@ -88,7 +88,7 @@ def plain_dense() -> Drawing:
                 halves = (BLUE, ORANGE) if i == 1 else (ORANGE, BLUE)  # as they lie beside each other in the tensor
                 for part, color in enumerate(halves):
                     d.rectangle(left + part * width / 2, y - height / 2, width / 2, height, color)
-            d.text(left + width / 2, y + height / 2 + 13, f"{channels[i]} × {cells}²", 13)
+            d.text(left + width / 2, y + height / 2 + 13, f"{channels[i]} × {cells}²", 14)
             if i + 1 < len(MAPS):
                 gap = 44
                 if name == "plain":
@@ -101,7 +101,7 @@ def plain_dense() -> Drawing:
                 if i == 0:
                     end = left + width + gap + (30 + 512 / 16) * (0.5 if name == "plain" else 0.25)
                     d.arrow(f"M{end:g} {y - 62:g}V{y - 1.4 * 54 / 2 - 3:g}", BLUE)
-                    d.text(end, y - 70, "from the backbone", 13, FAINT)
+                    d.text(end, y - 70, "from the backbone", 14, FAINT)
                 x += width + gap
     for i, (color, words) in enumerate(((GREY, "by the backbone"), (BLUE, "learned"), (ORANGE, "taken over"))):
         d.rectangle(170 + 160 * i, 326, 18, 14, color)

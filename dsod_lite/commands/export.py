@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 from ..deploy.onnx import export_detector, export_onnx
-from ..support.errors import SettingError
+from ..support.errors import SettingError, one_line
 from ..training.optimizer import make_optimizer
 from ..training.recipe import TrainConfig
-from ..weights.checkpoint import checkpoint_path, load_checkpoint, load_model
+from ..weights.checkpoint import CheckpointError, checkpoint_path, load_checkpoint, load_model
 
 HELP = "write a trained network, or its training step, as ONNX"
 EPILOG = """The file takes pictures as the network does (S×S, normalised) and gives offsets and logits; its metadata say
@@ -56,8 +56,11 @@ def run(args: argparse.Namespace) -> int:
         state = load_checkpoint(args.checkpoint)
         if "optimizer" not in state:
             raise SettingError(f"{checkpoint_path(args.checkpoint)}: has no optimizer; --training needs a run's folder")
-        optimizer = make_optimizer(model, TrainConfig(**state["train"]))
-        optimizer.load_state_dict(state["optimizer"])
+        try:
+            optimizer = make_optimizer(model, TrainConfig(**state["train"]))
+            optimizer.load_state_dict(state["optimizer"])
+        except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OverflowError) as error:
+            raise CheckpointError(f"{checkpoint_path(args.checkpoint)}: train, optimizer: {one_line(error)}") from None
         print("writing the backward pass down: up to a minute", flush=True)
         export_training(model, optimizer, args.onnx, args.training, objects, classes)
     print(f"{args.onnx}: {Path(args.onnx).stat().st_size / 1e6:.1f} MB, classes {', '.join(classes)}")

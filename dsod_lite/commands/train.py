@@ -203,8 +203,8 @@ def begun_size(args: argparse.Namespace) -> int | None:
     """The input of the run that is gone on with: the machine may be quicker or slower now, the run is what it is."""
     if not args.resume or not checkpoint_path(args.output).is_file():
         return None
-    config = load_checkpoint(args.output)["config"]
-    return config["image_size"] if config else None
+    is_dsod = load_checkpoint(args.output)["config"] is not None
+    return load_model(args.output)[0].config.image_size if is_dsod else None
 
 
 def usual_size(train_set: LabelledDataset, config: TrainConfig, augmentation: str) -> int:

@@ -20,7 +20,7 @@ from dsod_lite.commands.detect import drawn
 from dsod_lite.datasets import VOCDataset, in_memory, labelled, open_split
 from dsod_lite.evaluation import predict as predict_module
 from dsod_lite.training import loop as train_loop
-from dsod_lite.weights.checkpoint import load_checkpoint, load_threshold
+from dsod_lite.weights.checkpoint import load_checkpoint, load_threshold, save_checkpoint
 
 REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
@@ -185,6 +185,16 @@ def test_training_starts_from_a_checkpoint_with_other_classes(
     assert "--image-size: with --start-from it is the checkpoint's" in capsys.readouterr().err
     assert call("train", "--data", data, *begun, tmp_path / "o", "--model", "dsod300_smallest", *FAST) == 2
     assert "most of its layers do not fit" in capsys.readouterr().err
+
+
+def test_a_run_whose_checkpoint_lost_its_size_is_refused(
+    data: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = load_checkpoint(trained)
+    del state["config"]["image_size"]
+    save_checkpoint(tmp_path / "checkpoint.pt", state)
+    assert call("train", "--data", data, "--output", tmp_path, "--epochs", 2, "--resume") == 2
+    assert "checkpoint.pt: model: " in capsys.readouterr().err
 
 
 def test_a_folder_without_objects_has_nothing_to_teach(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,7 @@ def picture(name: str, measure: str | None = None, folder: Path = RECORDS) -> Fi
         return nothing(name)
     figure, ax = new_figure(width=2.4 + 0.7 * len(ordered))  # a phone shrinks the page's width, and the words with it
     dots(ax, ordered, measure or measure_of(module))
-    ax.tick_params(axis="x", labelrotation=25, labelsize=8)
+    ax.tick_params(axis="x", labelrotation=25, labelsize=9.5)
     for tick in ax.get_xticklabels():
         tick.set_horizontalalignment("right")
     return figure

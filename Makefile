@@ -75,6 +75,7 @@ wheel:  ## build the package as on PyPI, into _build/dist, and try it in an empt
 	cd _build/wheel && bin/python -m dsod_lite draw --train 40 --val 8 --test 8 drawn
 	cd _build/wheel && bin/python -m dsod_lite train --data drawn --epochs 1 --device cpu --output run
 	cd _build/wheel && bin/python -m dsod_lite evaluate --checkpoint run --data drawn --split test --device cpu
+	cd _build/wheel && bin/python -m dsod_lite detect drawn --split test --checkpoint run --output found --device cpu
 
 repository:  ## make a copy of the book its own: URL=https://github.com/NAME/REPOSITORY
 	@$(PYTHON) book/tools/repository.py $(URL)

@@ -1,8 +1,11 @@
 """What publishes the book does what a reader does: the workflows call `make`, and nothing that is not there."""
 
 import json
+import os
 import re
 import subprocess
+import sys
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -117,6 +120,23 @@ def test_hubs_and_codespaces_get_what_binder_gets() -> None:
     container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
     assert (ROOT / ".devcontainer" / container["build"]["dockerfile"]).resolve() == (ROOT / ".hub/Dockerfile").resolve()
     assert (ROOT / ".devcontainer" / container["build"]["context"]).resolve() == ROOT.resolve()
+
+
+def test_the_container_s_jupyterlab_outlives_the_terminal_that_starts_it(tmp_path: Path) -> None:
+    """`nohup program &` does not: the shell, and with it the terminal, ends before nohup has begun to ignore that."""
+    program = tmp_path / "start-notebook.py"
+    program.write_text(f"#!/bin/sh\nsleep 1\ntouch {tmp_path}/lives-$$\n", encoding="utf-8")
+    program.chmod(0o755)
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
+    command = container["postStartCommand"].replace("/tmp/jupyter.log", str(tmp_path / "log"))
+    terminal = [sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])", "/bin/sh", "-c", command]
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    for _ in range(5):
+        subprocess.run(terminal, env=environment, stdin=subprocess.DEVNULL, timeout=60, check=True)
+    until = time.monotonic() + 60
+    while len(list(tmp_path.glob("lives-*"))) < 5 and time.monotonic() < until:
+        time.sleep(0.1)
+    assert len(list(tmp_path.glob("lives-*"))) == 5
 
 
 def test_gitlab_does_what_github_does() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import Rectangles, Toy, same
 from torch import Tensor
+from torch.utils.data import get_worker_info
 from torchvision.transforms.v2 import functional as transforms
 
 from dsod_lite import predict
@@ -101,10 +102,17 @@ def test_eight_processes_get_along_with_dockers_shared_memory() -> None:
     assert done.stderr.count("/dev/shm is too small for the batches of 8 loading processes") == 1
 
 
+class Cramped(Rectangles):
+    """Pictures whose loading processes find no room in shared memory, however they were started: forked or anew."""
+
+    def __getitem__(self, index: int) -> Any:
+        batches.has_room = lambda size: get_worker_info() is None
+        return super().__getitem__(index)
+
+
 @pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
-def test_what_comes_through_a_pipe_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_comes_through_a_pipe_is_the_same() -> None:
     usual = predict(Toy(), Rectangles(5), 2, workers=2, progress=False)
-    monkeypatch.setattr(batches, "has_room", lambda size: False)  # in the loading processes too, which are forks
     with pytest.warns(UserWarning, match="small for the batches of 2 loading processes, so they come through pipes"):
-        piped = predict(Toy(), Rectangles(5), 2, workers=2, progress=False)
+        piped = predict(Toy(), Cramped(5), 2, workers=2, progress=False)
     assert same(usual, piped)

@@ -11,6 +11,7 @@ from typing import Any
 from .commands import COMMANDS
 from .support.errors import UserError, printable
 from .support.processes import first_to_say
+from .support.signals import StopRequest, while_read
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -58,8 +59,11 @@ def main() -> int:
     with contextlib.redirect_stderr(sys.stderr if first_to_say("arguments") else io.StringIO()):
         args = build_parser().parse_args()
     try:
-        with contextlib.redirect_stdout(Printable(sys.stdout)):
+        # SIGTERM is answered as Ctrl-C is: what is half made is put away on the way out
+        with contextlib.redirect_stdout(Printable(sys.stdout)), StopRequest() as stop, stop.at_once():
             return COMMANDS[args.command].run(args)
+    except BrokenPipeError:
+        raise
     except (UserError, OSError) as error:
         line, status = f"error: {said(error)}", 2
     except KeyboardInterrupt as error:
@@ -89,4 +93,4 @@ def said(error: Exception) -> str:
 
 if __name__ == "__main__":
     warnings.formatwarning = warning_line  # type: ignore[assignment]
-    sys.exit(main())
+    sys.exit(while_read(main))

@@ -4,6 +4,7 @@ The page that has the element `#live-detector`, and no other, gets the script. W
 ONNX Runtime Web and the exported detector, is copied into the built book; `make book` gets both before.
 """
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -43,6 +44,13 @@ def joined(paths: list[Path]) -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
+def addresses(paths: dict[str, Path]) -> str:
+    """JavaScript's `fileAt(name, folder)`: an address with a digest, at which no cache has an older file."""
+    digests = {name: hashlib.sha256(path.read_bytes()).hexdigest()[:8] for name, path in paths.items()}
+    address = "(name, folder) => new URL(`${name}?v=${DIGESTS[name]}`, folder)"
+    return f"const DIGESTS = {json.dumps(digests)};\nconst fileAt = {address};\n"
+
+
 def write_files(folder: Path) -> None:
     """Writes the script, its style and all that it loads. Raises ExtensionError, naming the file, if one is missing."""
     for path in LOADED.values():
@@ -52,7 +60,7 @@ def write_files(folder: Path) -> None:
         shutil.copyfile(path, folder / name)
     sizes = {name: path.stat().st_size for name, path in LOADED.items() if name != "onnxruntime.js"}
     # One script that keeps its names to itself; a module would not start from a folder.
-    script = f"(() => {{\nconst FILE_SIZES = {json.dumps(sizes)};\n{joined(SCRIPTS)}}})();\n"
+    script = f"(() => {{\n{addresses(LOADED)}const FILE_SIZES = {json.dumps(sizes)};\n{joined(SCRIPTS)}}})();\n"
     (folder / "live_detector.js").write_text(script, encoding="utf-8")
     (folder / "live_detector.css").write_text(joined(STYLES), encoding="utf-8")
 
@@ -63,12 +71,12 @@ def add_script(app: Sphinx, page: str, template: str, context: dict[str, Any], d
         app.add_js_file("live/live_detector.js", loading_method="defer")
 
 
-def copy_files(app: Sphinx, exception: Exception | None) -> None:
-    if exception is None and app.builder.format == "html":
+def copy_files(app: Sphinx) -> None:
+    if app.builder.format == "html":
         write_files(Path(app.outdir) / "_static" / "live")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", add_script)
-    app.connect("build-finished", copy_files)
+    app.connect("builder-inited", copy_files)  # before the pages, whose addresses have the scripts' digests
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -111,8 +111,9 @@ def add_script(app: Sphinx, page: str, template: str, context: dict[str, Any], d
         app.add_js_file("self_test.js", loading_method="defer")
 
 
-def copy_files(app: Sphinx, exception: Exception | None) -> None:
-    if exception is None and app.builder.format == "html":
+def copy_files(app: Sphinx) -> None:
+    if app.builder.format == "html":
+        (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)
         for file in FILES:
             shutil.copy2(file, Path(app.outdir) / "_static" / file.name)
 
@@ -120,5 +121,5 @@ def copy_files(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", put_in, priority=650)  # after executed_notebooks and chapter_sources
     app.connect("html-page-context", add_script)
-    app.connect("build-finished", copy_files)
+    app.connect("builder-inited", copy_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -26,12 +26,13 @@ def without_tags(state: str) -> str:
     return state.replace("<", "\\u003c")
 
 
-def copy_script(app: Sphinx, exception: Exception | None) -> None:
-    if exception is None and app.builder.format == "html":
+def copy_script(app: Sphinx) -> None:
+    if app.builder.format == "html":
+        (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)
         shutil.copy2(SCRIPT, Path(app.outdir) / "_static" / SCRIPT.name)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", add_script, priority=700)  # after MyST-NB, which adds the state
-    app.connect("build-finished", copy_script)
+    app.connect("builder-inited", copy_script)  # before the pages, whose addresses have the script's digest
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from live_detector import EXPLORERS, LOADED, ROOT, joined, missing_file
+from live_detector import EXPLORERS, LOADED, ROOT, addresses, joined, missing_file
 from live_detector import PARTS as LIVE
 from sphinx.application import Sphinx
 
@@ -47,9 +47,10 @@ def write_files(folder: Path) -> None:
         shutil.copyfile(path, folder / name)
     sizes = {name: path.stat().st_size for name, path in (GRAPHS | LOADED).items()}
     needed = {name: size for name, size in sizes.items() if name in GRAPHS or name == "onnxruntime.wasm"}
-    script = f"(() => {{\nconst FILE_SIZES = {json.dumps(needed)};\nconst SIDE = 100;\n{joined(SCRIPTS)}}})();\n"
-    (folder / "teach.js").write_text(script, encoding="utf-8")
-    (folder / "teach_worker.js").write_text(joined(WORKER), encoding="utf-8")
+    worker = folder / "teach_worker.js"
+    worker.write_text(addresses(GRAPHS | LOADED) + joined(WORKER), encoding="utf-8")
+    start = f"{addresses({worker.name: worker})}const FILE_SIZES = {json.dumps(needed)};\nconst SIDE = 100;\n"
+    (folder / "teach.js").write_text(f"(() => {{\n{start}{joined(SCRIPTS)}}})();\n", encoding="utf-8")
     (folder / "teach.css").write_text(joined(STYLES), encoding="utf-8")
 
 
@@ -59,8 +60,8 @@ def add_script(app: Sphinx, page: str, template: str, context: dict[str, Any], d
         app.add_js_file("live/teach.js", loading_method="defer")
 
 
-def copy_files(app: Sphinx, exception: Exception | None) -> None:
-    if exception is None and app.builder.format == "html":
+def copy_files(app: Sphinx) -> None:
+    if app.builder.format == "html":
         write_files(Path(app.outdir) / "_static" / "live")
         # A service worker has pages of its own folder and of those below it.
         shutil.copyfile(PARTS / "thread_headers.js", Path(app.outdir) / "thread_headers.js")
@@ -69,5 +70,5 @@ def copy_files(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     app.setup_extension("live_detector")
     app.connect("html-page-context", add_script)
-    app.connect("build-finished", copy_files)
+    app.connect("builder-inited", copy_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

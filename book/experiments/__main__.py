@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from dsod_lite.support.signals import while_read
+
 from .machinery.catalogue import experiments, list_all
 from .machinery.records import RECORDS
 from .machinery.runner import run_all
@@ -72,4 +74,4 @@ def positive(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(while_read(main))

@@ -52,7 +52,7 @@ def resident(system: Any) -> float:
 def memory(browser: Any, address: str) -> Iterator[dict[str, Any]]:
     """Rows of megabytes, every hundred steps."""
     page = browser.new_context().new_page()
-    page.route("**/teach_worker.js", lambda route: route.fulfill(
+    page.route(re.compile("/teach_worker.js"), lambda route: route.fulfill(
         body=NOTE_MEMORIES + route.fetch().text(), content_type="text/javascript"))  # fmt: skip
     page.goto(f"{address}?seed=1")
     page.click("[data-action=start]")

@@ -122,19 +122,21 @@ def defects(notebook: Path, released: Path) -> list[str]:
     """What nbgrader would not grade in a submission, compared with what the students got."""
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError, TypeError):
+        marks = [cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") for cell in cells]
+        sources = ["".join(cell.get("source", "")) for cell in cells]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ["it is no notebook: was it saved whole, and not as Python or HTML?"]
     ours = {}
     for cell in json.loads(released.read_text(encoding="utf-8"))["cells"]:
         if of_nbgrader := cell["metadata"].get("nbgrader"):
             ours[of_nbgrader["grade_id"]] = of_nbgrader
-    theirs = [cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") for cell in cells]
+    theirs = [mark if isinstance(mark, str) else None for mark in marks]
     said = [f"the cell {name} is missing: its mark would be lost" for name in ours if name not in theirs]
     said += [f"there are {theirs.count(name)} cells {name}: leave one" for name in ours if theirs.count(name) > 1]
     above = "the beginning"
-    for cell, name in zip(cells, theirs, strict=True):
+    for source, name in zip(sources, theirs, strict=True):
         above = name or above
-        if name not in ours and "".join(cell.get("source", "")).strip():
+        if name not in ours and source.strip():
             said.append(f"a new cell below {above}: nobody is asked to read it; move its words into the answer")
     return said
 

@@ -11,7 +11,8 @@ HELP = "divide labelled pictures into train, val and test, or convert them to an
 EPILOG = f"""The files are copied; yours stay as they are. A division that is there (train/, valid/, test/) is kept,
 but where train and test are alone, val comes from train (with --val 0 it does not). Else the lists are sampled at
 random, copies of one photograph in the same list. Where other pictures belong together (of one patient, of one
-scene), edit OUT/ImageSets/Main/*.txt so that they share a list.
+scene), edit OUT/ImageSets/Main/*.txt so that they share a list. Boxes, classes and the marks "difficult" (VOC) and
+"crowd" (COCO) are carried over; truncated, occluded and what else a tool notes stays behind.
 
 {LAYOUT}
 
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"{done.copies} pictures show the same as another one; they are in its list")
     if done.crowds:
         print(f"left out: {done.crowds} boxes around crowds, for which {args.format} has no place")
+    if done.difficult:
+        print(f"{done.difficult} objects are no longer marked as difficult, for which {args.format} has no place")
     for kind, partner, paths in (
         ("pictures", "labels (a file of labels without objects stands for a picture without any)", done.pictures_alone),
         ("files of labels", "a picture of their name", done.annotations_alone),

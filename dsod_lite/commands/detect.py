@@ -24,14 +24,15 @@ from ..deploy.video import is_video, pyav, read_frames, video_writer
 from ..plots import PALETTE
 from ..plots.fonts import USUAL, font_for, writable
 from ..support.errors import SettingError
-from ..support.files import new_folder, write_json
+from ..support.files import GrowingJSON, new_folder, whole_file
+from ..support.signals import Stopped, StopRequest
 
 HELP = "draw what a trained detector finds in pictures and videos"
 EPILOG = """Writes each picture with its boxes as a PNG, and all boxes, with the pictures' sizes, to detections.json.
 With --format they are written as labels too, beside copies of the pictures, in OUTPUT/FORMAT: for a labelling tool,
 say, in which the next fifty pictures then only have to be corrected. Pictures that cannot be read are left out, and
 the exit status is 1. A video becomes an MP4 with boxes and without sound, and detections.json has the boxes of each of
-its frames, with its seconds; that needs PyAV (pip install av).
+its frames, with its seconds; that needs PyAV (pip install av). What is stopped, by Ctrl-C, say, keeps what was found.
 
 examples:
   python -m dsod_lite detect photographs --checkpoint runs/mine --output found
@@ -74,36 +75,48 @@ def run(args: argparse.Namespace) -> int:
     if args.format and (output / args.format).exists():
         raise SettingError(f"--format: {output / args.format} is there already; choose another folder")
     output.mkdir(parents=True, exist_ok=True)
-    found: dict[str, dict[str, Any]] = {}
+    found = GrowingJSON(output / "detections.json")
     used: Counter[str] = Counter()
     unread = 0
-    for path in tqdm(paths, desc="detecting", disable=len(paths) < 10):
-        target = output / f"{free_name(path.stem, used)}{kind_of(path)}"
+    with StopRequest() as stop:
         try:
-            if is_video(path):
-                found[target.name] = look_through(path, detector, least, target)
-                tqdm.write(f"{path}: {len(found[target.name]['frames'])} frames → {target}")
-                continue
-            image = as_picture(path)
-        except DataError as error:  # one broken picture of a thousand is no reason to do without the others
-            unread += 1
-            if unread == len(paths):
-                raise
-            tqdm.write(f"left out: {error}")
-            continue
-        detections = detector.detections(image)
-        kept, objects = shown(detections, least, detector.classes)
-        save_image(drawn(image, kept, detector.classes), target)
-        height, width = image.shape[-2:]
-        found[target.name] = {"file": str(path), "width": width, "height": height, "objects": objects}
-        tqdm.write(f"{path}: {len(objects)} objects{'' if objects else best_of(detections, detector)} → {target}")
-    write_json(output / "detections.json", found)
-    if args.format:
+            for path in tqdm(paths, desc="detecting", disable=len(paths) < 10):
+                if stop.signum is not None:
+                    break
+                target = output / f"{free_name(path.stem, used)}{kind_of(path)}"
+                try:
+                    if is_video(path):
+                        look_through(path, detector, least, target, found, stop)
+                        tqdm.write(f"{path}: {len(found[target.name]['frames'])} frames → {target}")
+                        continue
+                    image = as_picture(path)
+                except DataError as error:  # one broken picture of a thousand is no reason to do without the others
+                    unread += 1
+                    if unread == len(paths):
+                        raise
+                    tqdm.write(f"left out: {error}")
+                    continue
+                detections = detector.detections(image)
+                kept, objects = shown(detections, least, detector.classes)
+                with whole_file(target) as file:
+                    save_image(drawn(image, kept, detector.classes), file, "png")
+                height, width = image.shape[-2:]
+                found[target.name] = {"file": str(path), "width": width, "height": height, "objects": objects}
+                best = "" if objects else best_of(detections, detector)
+                tqdm.write(f"{path}: {len(objects)} objects{best} → {target}")
+        finally:
+            if found or not paths:
+                found.write()
+            if len(found) + unread < len(paths):
+                tqdm.write(f"stopped: {found.path} has what was found in {len(found)} of {len(paths)} pictures")
+    if args.format and found:
         with new_folder(output / args.format) as folder:
             write = WRITTEN[args.format].write
             assert write is not None
             write(Division(detector.classes, {"train": [labelled(*item) for item in found.items()]}), folder)
         tqdm.write(f"{output / args.format}: the pictures and what was found in them, as {args.format} has labels")
+    if stop.signum is not None:
+        raise Stopped("stopped", stop.signum)
     if unread:
         tqdm.write(f"{unread} of {len(paths)} pictures could not be read")
     return 1 if unread else 0
@@ -121,8 +134,10 @@ def shown(
     ]
 
 
-def look_through(path: Path, detector: Detector, least: float, target: Path) -> dict[str, Any]:
-    """Draws what is found in each frame of a video into another one, and returns what is written of it."""
+def look_through(
+    path: Path, detector: Detector, least: float, target: Path, found: GrowingJSON, stop: StopRequest
+) -> None:
+    """Draws what is found in each frame of a video into another one, and notes it; as far as it comes, if stopped."""
     frames: list[dict[str, Any]] = []
     with video_writer(target) as video:
         for frame in tqdm(read_frames(path), desc=path.name, unit=" frames", leave=False):
@@ -132,7 +147,9 @@ def look_through(path: Path, detector: Detector, least: float, target: Path) -> 
             picture = transforms.to_dtype(drawn(image, kept, detector.classes), torch.uint8, scale=True)
             video.write(frame._replace(picture=picture))
             height, width = image.shape[-2:]
-    return {"file": str(path), "width": width, "height": height, "frames": frames}
+            found[target.name] = {"file": str(path), "width": width, "height": height, "frames": frames}
+            if stop.signum is not None:
+                break
 
 
 def kind_of(path: Path) -> str:

@@ -4,11 +4,10 @@ import argparse
 from pathlib import Path
 
 import torch
-from torchvision.utils import save_image
 
 from ..evaluation.errors import KINDS, costs, counting, sort_out, worst
 from ..evaluation.voc import evaluate_voc
-from ..plots.cutouts import contact_sheet, cutout
+from ..plots.cutouts import cutout, write_sheet
 from ..support.files import write_json
 from ..support.processes import rank
 from ..weights.checkpoint import load_threshold
@@ -52,14 +51,13 @@ def run(args: argparse.Namespace) -> int:
     print(f"{'mistake':11} so many   AP50 if mended")
     for kind, gain in worth.items():
         print(f"{kind:11} {counts[kind]:7}   {gain:+.3f}")
+    if args.json:
+        write_json(Path(args.json), {"AP50": ap, "threshold": least, "counts": counts, "costs": worth})
     if args.sheet and (rows := worst(SHOWN, sorted_out, found)):
         shown = [cutout(dataset[p][0], found[p]["boxes"][i], targets[p]["boxes"]) for _, p, i in rows]
-        Path(args.sheet).parent.mkdir(parents=True, exist_ok=True)
-        save_image(contact_sheet(shown).float() / 255, args.sheet)
+        write_sheet(shown, args.sheet)
         print(f"\n{args.sheet}: the worst {len(rows)}, row by row; labels in white, what was found in orange")
         for number, (score, picture, i) in enumerate(rows, start=1):
             kind, label = KINDS[sorted_out[picture][0][i]], int(found[picture]["labels"][i])
             print(f"{number:3}. {dataset.names[picture]}: {classes[label - 1]} {score:.2f}, {kind}")
-    if args.json:
-        write_json(Path(args.json), {"AP50": ap, "threshold": least, "counts": counts, "costs": worth})
     return 0

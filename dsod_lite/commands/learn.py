@@ -17,7 +17,7 @@ from ..report.report import Judged, Learned, write_report
 from ..support.errors import DataError
 from ..support.files import write_json
 from ..support.processes import pick_device
-from ..weights.checkpoint import BEST, CHECKPOINT, load_checkpoint, load_model
+from ..weights.checkpoint import BEST, CHECKPOINT, load_checkpoint, load_model, load_threshold
 from ..weights.start import SHAPES
 from . import train
 from .layout import LAYOUT
@@ -136,7 +136,7 @@ def judge(args: argparse.Namespace, data: str, division: list[str], output: Path
     size = model.config.image_size
     priors = report(boxes, labels, classes, model.priors.cpu(), size, tiny=True)
     train_set.transform = AUGMENTATIONS[args.augmentation](size)
-    threshold = load_checkpoint(output / BEST).get("threshold")
+    threshold = load_threshold(output / BEST)
     best = shlex.quote((output / BEST).as_posix())
     command = f"python -m dsod_lite detect PICTURES --checkpoint {best} --output found"
     learned = Learned(

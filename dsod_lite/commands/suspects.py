@@ -4,10 +4,8 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from torchvision.utils import save_image
-
 from ..evaluation.suspects import suspects
-from ..plots.cutouts import contact_sheet, cutout
+from ..plots.cutouts import cutout, write_sheet
 from ..support.files import write_json
 from ..support.processes import rank
 from ..weights.checkpoint import load_threshold
@@ -50,10 +48,6 @@ def run(args: argparse.Namespace) -> int:
         print(f"{number:3}. {dataset.names[suspect.picture]}: {suspect.kind}, {name} {suspect.score:.2f} at {box}")
     if len(found) > SHOWN:
         print(f"and {len(found) - SHOWN} more" + ("" if args.json else "; --json FILE lists all"))
-    if args.sheet and found:
-        shown = [cutout(dataset[s.picture][0], s.box, targets[s.picture]["boxes"]) for s in found[:SHOWN]]
-        Path(args.sheet).parent.mkdir(parents=True, exist_ok=True)
-        save_image(contact_sheet(shown).float() / 255, args.sheet)
     if args.json:
         rows = [
             {"picture": dataset.names[s.picture], "kind": s.kind, "class": classes[s.label - 1],
@@ -61,4 +55,7 @@ def run(args: argparse.Namespace) -> int:
             for s in found
         ]  # fmt: skip
         write_json(Path(args.json), rows)
+    if args.sheet and found:
+        shown = [cutout(dataset[s.picture][0], s.box, targets[s.picture]["boxes"]) for s in found[:SHOWN]]
+        write_sheet(shown, args.sheet)
     return 0

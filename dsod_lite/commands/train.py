@@ -117,6 +117,9 @@ def run(args: argparse.Namespace) -> int:
             f"{args.data}: is not divided: all of it is trained on, and nothing judges it; {REMEDY}", stacklevel=1
         )
     val_set = open_split(args.data, validation, train_set.classes) if validation is not None else None
+    for name in ("patience", "evaluate_every"):
+        if val_set is None and getattr(args, name) is not None:
+            raise SettingError(f"--{name.replace('_', '-')}: {args.data} has no validation pictures; leave it out")
 
     augmentation = args.augmentation or ("ssd" if args.recipe else "light")
     if args.batch_size is None and not args.recipe:
@@ -200,8 +203,8 @@ def begun_size(args: argparse.Namespace) -> int | None:
     """The input of the run that is gone on with: the machine may be quicker or slower now, the run is what it is."""
     if not args.resume or not checkpoint_path(args.output).is_file():
         return None
-    config = load_checkpoint(args.output)["config"]
-    return config["image_size"] if config else None
+    is_dsod = load_checkpoint(args.output)["config"] is not None
+    return load_model(args.output)[0].config.image_size if is_dsod else None
 
 
 def usual_size(train_set: LabelledDataset, config: TrainConfig, augmentation: str) -> int:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ..support.errors import UserError
+from ..support.signals import while_read
 from .answers import NOT_YET, RIGHT, UNANSWERED, AnswerError, check_file
 from .contents import CONTENTS, Exercise, all_exercises, find
 
@@ -70,10 +71,12 @@ def main() -> int:
     args = build_parser().parse_args()
     try:
         return list_all(args.answers) if args.command == "list" else check_all(args.names, args.answers)
+    except BrokenPipeError:
+        raise
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(while_read(main))

@@ -1,11 +1,15 @@
 """One detection or object, cut out with its surroundings, the labels drawn beside it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
 from torchvision.transforms.v2 import functional as transforms
 from torchvision.utils import draw_bounding_boxes, make_grid
+
+from ..support.files import whole_file
 
 SIDE = 176
 """Pixels of a cutout."""
@@ -40,6 +44,9 @@ def cutout(image: Tensor, box: Tensor, truth: Tensor, side: int = SIDE) -> Tenso
     return canvas
 
 
-def contact_sheet(cutouts: Sequence[Tensor], columns: int = 6) -> Tensor:
-    """Cutouts side by side, uint8 [3, H, W]."""
-    return make_grid(torch.stack(list(cutouts)), nrow=columns, padding=6, pad_value=255)
+def write_sheet(cutouts: Sequence[Tensor], path: str | Path, columns: int = 6) -> None:
+    """Writes cutouts side by side, as the kind of picture that the file's name says."""
+    sheet = make_grid(torch.stack(list(cutouts)), nrow=columns, padding=6, pad_value=255)
+    with whole_file(Path(path)) as file:
+        kind = Image.registered_extensions()[Path(path).suffix.lower()]
+        transforms.to_pil_image(sheet).save(file, kind)

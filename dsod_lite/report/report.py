@@ -28,6 +28,8 @@ from .page import listing as bullets
 
 SHOWN = 18
 """Cutouts on a sheet."""
+ROOM = 8e6
+"""Bytes that the page stays below, so that it can be sent by mail."""
 AT_MOST = 60
 """Pictures that the curve can be looked into by."""
 
@@ -88,21 +90,23 @@ def write_report(learned: Learned, path: Path) -> dict[str, Any]:
         "costs": worth,
     }
     doubts = [(part, suspect) for part in (judged, *learned.others) for suspect in suspects_of(part, learned.threshold)]
+    large = (  # with every class
+        paragraph("The detector itself, in this page. Give it a picture or a video, or let it look through the camera; "
+                  "nothing leaves this computer.") + live(learned),
+        paragraph("What the network says before anything is thrown away. Move the thresholds, and look into any box.")
+        + one_picture(learned),
+    )  # fmt: skip
     html = page(
         learned.title,
         headline(said, learned),
         section("What to do next", bullets(advice(said, learned.history, learned.train_set, len(doubts)), "next"),
                 preformatted([learned.command])),
-        section("Try it", paragraph(
-            "The detector itself, in this page. Give it a picture or a video, or let it look through the camera; "
-            "nothing leaves this computer."), live(learned)),
+        section("Try it", large[0]),
         section("Precision and recall", paragraph(
             "Move the threshold: from which score on is a detection shown? Precision is the share of what is shown "
             "that is right, recall the share of the objects that are found."), *curve(learned)),
         section("Each class", per_class(result, classes)),
-        section("One picture, every answer", paragraph(
-            "What the network says before anything is thrown away. Move the thresholds, and look into any box."),
-            one_picture(learned)),
+        section("One picture, every answer", large[1]),
         section("The worst false alarms", paragraph("In orange what was found, in white the labels."),
                 alarms(judged, classes, learned.threshold)),
         section("Missed objects", missed(judged, classes, learned.threshold)),
@@ -120,6 +124,12 @@ def write_report(learned: Learned, path: Path) -> dict[str, Any]:
         section("Defects of the folder", bullets(learned.defects[:40]),
                 paragraph(f"and {len(learned.defects) - 40} more") if len(learned.defects) > 40 else ""),
     )  # fmt: skip
+    for part in large:
+        if len(html.encode("utf-8", "replace")) >= ROOM:
+            html = html.replace(part, paragraph(
+                f"Not here: with {len(classes)} classes it is too large for a page that stays below {ROOM / 1e6:.0f} "
+                "MB. The command above detects all the same, and the book's page “A live detector” runs what "
+                "`python -m dsod_lite export` writes."))  # fmt: skip
     write_whole(path, html.encode("utf-8", "replace"))  # names of files may be no text
     return said
 

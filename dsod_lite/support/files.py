@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,24 @@ def write_whole(path: Path, content: bytes) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Writes a value as JSON, whole or not at all. JSON has no NaN: a number that nothing speaks for becomes null."""
     write_whole(path, (json.dumps(_without_nan(value), indent=1, allow_nan=False) + "\n").encode())
+
+
+class GrowingJSON(dict[str, Any]):
+    """A JSON object whose file follows it: of a process that is killed at once, the last seconds alone are lost."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path, self._due = path, 0.0
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        if (began := time.monotonic()) >= self._due:
+            self.write()
+            self._due = time.monotonic() + max(10, 20 * (time.monotonic() - began))  # it is written as a whole
+
+    def write(self) -> None:
+        """Writes all of it."""
+        write_json(self.path, self)
 
 
 def _without_nan(value: Any) -> Any:

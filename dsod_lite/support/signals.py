@@ -1,11 +1,11 @@
-"""What comes from outside at any moment: Ctrl-C, the SIGTERM of a cluster, the death of a loading process."""
+"""What comes from outside at any moment: Ctrl-C, a cluster's SIGTERM, the death of a loading process, a closed pipe."""
 
 import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -29,8 +29,9 @@ class Stopped(KeyboardInterrupt):
 class StopRequest:
     """Whether somebody asks this process to stop in the block.
 
-    The first time is noted, for the block to stop where nothing is half done; the second time stops at once. Signals
-    that somebody else takes care of, or that are ignored (`nohup`), stay as they are.
+    The first time is noted, for the block to stop where nothing is half done; the second time stops at once. Of two
+    blocks the inner one is asked. Signals that somebody else takes care of, or that are ignored (`nohup`), stay as
+    they are.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,10 @@ class StopRequest:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():  # the only one that gets signals
             usual = (signal.SIG_DFL, signal.default_int_handler)
-            self._before = {s: signal.signal(s, self._note) for s in STOPS if signal.getsignal(s) in usual}
+            for s in STOPS:
+                now = signal.getsignal(s)
+                if now in usual or isinstance(getattr(now, "__self__", None), StopRequest):
+                    self._before[s] = signal.signal(s, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,6 +87,18 @@ def undisturbed() -> Iterator[None]:
             signal.signal(signum, handler)
         for signum in dict.fromkeys(came):
             signal.raise_signal(signum)
+
+
+def while_read(main: Callable[[], int]) -> int:
+    """A command line's exit status. Where nobody reads on what it prints (`| head`), it ends without a word."""
+    try:
+        try:
+            return main()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python itself would complain at its end
+        return 128 + 13  # SIGPIPE's, as a shell has it
 
 
 def follow_parent(_: int) -> None:

@@ -83,20 +83,24 @@ def restore(path: Path, state: RunState, learner: Learner) -> RunState:
     saved = load_checkpoint(path, {**MODEL_FIELDS, **fields_of(LearnerState), **fields_of(RunState)})
     ours = {**vars(state), **describe(learner.model), "train": repeatable(state.train)}
     theirs = {**saved, "train": repeatable(saved["train"])}
+    same = ("classes", "pictures", "augmentation", "train", "architecture", "config")
     try:
         if theirs["config"] is not None:  # of an older version, perhaps, with fewer fields
             theirs["config"] = asdict(config_from_dict(theirs["config"]))
-    except (ValueError, TypeError) as error:
+        found = differences({name: ours[name] for name in same}, {name: theirs[name] for name in same})
+    except (ValueError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"{path}: config: {one_line(error)}") from None
-    same = ("classes", "pictures", "augmentation", "train", "architecture", "config")
-    if found := differences({name: ours[name] for name in same}, {name: theirs[name] for name in same}):
+    if found:
         raise CheckpointError(f"{path}: another run's: {'; '.join(found)}")
     if state.data and saved.get("data", "") not in ("", state.data):
         raise CheckpointError(f"{path}: another run's: pictures: they, their order or their boxes were others")
     try:
         learner.load(LearnerState(**{f.name: saved[f.name] for f in fields(LearnerState) if f.name in saved}))
-    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OverflowError) as error:
         raise CheckpointError(f"{path}: model, optimizer: {one_line(error)}") from None
+    rows = (*saved["history"], saved["sums"])
+    if not all(isinstance(row, dict) and all(isinstance(v, int | float) for v in row.values()) for row in rows):
+        raise CheckpointError(f"{path}: history, sums: not all that they hold are numbers")
     return RunState(**{f.name: saved[f.name] for f in fields(RunState) if f.name in saved})
 
 
@@ -170,7 +174,10 @@ class Run:
         if began.epoch < began.epochs or not began.epochs:
             began.environments += here
         vars(self.state).update(vars(began))  # its config too, as it began; device and workers may be others now
-        self._write_record()  # a kill between checkpoint and record leaves the record an epoch behind
+        try:
+            self._write_record()  # a kill between checkpoint and record leaves the record an epoch behind
+        except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+            raise CheckpointError(f"{path}: holds what no run writes: {one_line(error)}") from None
 
     def finish_epoch(self, entry: dict[str, float]) -> None:
         """Adds an epoch to the curve and writes checkpoint and record."""

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
@@ -17,6 +16,7 @@ from ..detector.model import DSOD
 from ..detector.priors import PriorConfig
 from ..support.errors import UserError, one_line
 from ..support.files import whole_file
+from .archive import foreign_name, is_whole, written_out
 from .safetensors import read_safetensors, write_safetensors
 
 FORMAT = 1
@@ -95,11 +95,15 @@ def load_checkpoint(path: str | Path, expected: Fields = MODEL_FIELDS) -> dict[s
     if not is_whole(path):
         raise CheckpointError(f"{path}: is truncated, altered, or no checkpoint at all")
     try:
+        if name := foreign_name(path):
+            raise pickle.UnpicklingError(name)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # torch's own message advises to load it all the same
         raise CheckpointError(f"{path}: holds more than tensors and plain values; nothing of it was executed") from None
     except Exception as error:  # torch raises a dozen types for foreign files
         raise CheckpointError(f"{path}: cannot be read as a checkpoint ({one_line(error)})") from None
+    if written_out(state, size := path.stat().st_size) > size:
+        raise CheckpointError(f"{path}: its values, written out, are larger than the file")
     if not isinstance(state, dict) or "format" not in state:
         raise CheckpointError(f"{path}: format: this file was not written by dsod_lite")
     if state["format"] != FORMAT:
@@ -132,22 +136,6 @@ def as_tuples(value: Any) -> Any:
     return tuple(map(as_tuples, value)) if isinstance(value, list) else value
 
 
-def is_whole(path: Path) -> bool:
-    """Whether a file is what torch writes: an archive of members that are stored as they are, each with its checksum.
-
-    Nothing is unpacked, so that no member can be larger than the file, nor all of them together.
-    """
-    with open(path, "rb") as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                members = archive.infolist()
-                stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
-                size = sum(member.file_size for member in members)
-                return stored and size <= path.stat().st_size and archive.testzip() is None
-        except Exception:  # an altered directory leads zipfile anywhere
-            return False
-
-
 def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DSOD, tuple[str, ...]]:
     """The detector of a checkpoint, in evaluation mode, and the names of its classes 1 to C - 1.
 
@@ -161,7 +149,7 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[DS
         raise CheckpointError(f"{path}: config: the file holds a {state['architecture']}, not a DSOD")
     try:
         config = config_from_dict(state["config"])
-    except (ValueError, TypeError, RuntimeError) as error:
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
         raise CheckpointError(f"{path}: config: {one_line(error)}") from None
     count = config.num_classes - 1
     names = tuple(state["classes"] or map(str, range(1, count + 1)))
@@ -189,7 +177,7 @@ def check_weights(path: Path, config: DSODConfig, weights: Mapping[str, Any]) ->
     try:
         with torch.device("meta"):
             DSOD(config).load_state_dict(weights, assign=True)
-    except (ValueError, TypeError, AttributeError, RuntimeError) as error:
+    except (ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
         raise CheckpointError(f"{path}: model: {one_line(error)}") from None
 
 
@@ -236,7 +224,7 @@ def known_fields(values: Any, dataclass: type, name: str = "") -> dict[str, Any]
 def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = "") -> list[str]:
     """The fields in which two nested dicts differ, each with what the checkpoint (`theirs`) has and what this run."""
     found = []
-    for key in sorted(set(ours) | set(theirs)):
+    for key in sorted({*ours, *theirs}, key=str):  # theirs may be no words
         a, b = ours.get(key), theirs.get(key)
         if isinstance(a, Mapping) and isinstance(b, Mapping):
             found += differences(a, b, f"{prefix}{key}.")

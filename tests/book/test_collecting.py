@@ -119,6 +119,8 @@ def test_a_notebook_that_would_lose_marks_is_named_before_it_is_graded(
     notebook(archive / "cy_data.ipynb", cell(None, "made anew"), b)
     (archive / "dan_data.ipynb").write_text("<html>", encoding="utf-8")
     (archive / "ed_data.ipynb").write_text(json.dumps([1]), encoding="utf-8")
+    (archive / "fay_data.ipynb").write_text(json.dumps({"cells": [{"metadata": None}]}), encoding="utf-8")
+    (archive / "gil_data.ipynb").write_text("[" * 10_000, encoding="utf-8")
     notebook(tmp_path / "eve/data.ipynb", a, b)
     shutil.make_archive(str(archive / "eve"), "zip", tmp_path / "eve")
 
@@ -137,7 +139,11 @@ def test_a_notebook_that_would_lose_marks_is_named_before_it_is_graded(
         no_notebook,
         "ed_data.ipynb",
         no_notebook,
-        "6 notebooks, of which 2 will be graded as they are",
+        "fay_data.ipynb",
+        no_notebook,
+        "gil_data.ipynb",
+        no_notebook,
+        "8 notebooks, of which 2 will be graded as they are",
     ]
     assert defects(archive / "ada_data.ipynb", tmp_path / "release/03-data/data.ipynb") == []
 

@@ -1,5 +1,6 @@
 """The detector that runs in the page: its answers are PyTorch's, and the page loads it only when asked."""
 
+import hashlib
 import json
 import re
 import sys
@@ -24,7 +25,7 @@ from dsod_lite.weights.start import SHAPES
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "data" / "shapes"
 EXTENSIONS = ROOT / "book" / "_ext"
-BIG = re.compile(r"onnxruntime\.|\.onnx$")
+BIG = re.compile(r"onnxruntime\.|\.onnx\b")
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,7 @@ def functions(browser: Browser, extension: Any, site: Path, address: str) -> Ite
     """A page in which the script's functions can be called, with the detector in `window.detector`."""
     page = browser.new_page()
     page.goto(f"{address}_static/live/")
+    page.add_script_tag(content=extension.addresses(extension.LOADED))
     for path in extension.SCRIPTS[:-1]:
         page.add_script_tag(content=path.read_text(encoding="utf-8"))
     page.evaluate("""async () => {
@@ -264,6 +266,20 @@ def test_only_this_page_has_the_script(site: Path) -> None:
     assert "live/" not in (site / "other.html").read_text(encoding="utf-8")
 
 
+def test_addresses_change_with_what_is_there(extension: Any, site: Path, visit: Visit, tmp_path: Path) -> None:
+    """No script of today meets another day's files in a cache."""
+    assert re.search(r'src="_static/live/live_detector\.js\?v=[0-9a-f]{8}"', (site / "live_detector.html").read_text())
+    visit.load()
+    for name in extension.LOADED:
+        digest = hashlib.sha256((site / "_static/live" / name).read_bytes()).hexdigest()[:8]
+        assert [url for url in visit.requests if url.endswith(f"/live/{name}?v={digest}")], name
+    seen = set()
+    for text in ("one", "other"):
+        (tmp_path / "a.onnx").write_text(text)
+        seen.add(extension.addresses({"a.onnx": tmp_path / "a.onnx"}))
+    assert len(seen) == 2
+
+
 def test_nothing_big_is_loaded_before_the_button_is_pressed(visit: Visit) -> None:
     visit.page.wait_for_load_state("networkidle")
     assert not [url for url in visit.requests if BIG.search(url)]
@@ -291,6 +307,27 @@ def test_a_keyboard_stays_when_the_button_goes(visit: Visit) -> None:
     expect(page.locator("[role=status]")).to_contain_text("Now looking", timeout=120_000)
     expect(page.get_by_label("Score threshold")).to_be_focused()
     assert len([url for url in visit.requests if BIG.search(url)]) == 3
+
+
+def test_a_look_that_fails_is_said_and_the_next_is_tried(visit: Visit) -> None:
+    visit.load()
+    visit.settled()
+    visit.page.evaluate("""() => {
+      const prototype = CanvasRenderingContext2D.prototype;
+      const { getImageData } = prototype;
+      window.mend = () => Object.assign(prototype, { getImageData });
+      prototype.getImageData = () => { throw new Error("out of memory"); };
+    }""")
+    visit.shape("star").focus()
+    visit.page.keyboard.press("ArrowLeft")
+    status = visit.page.locator("[role=status]")
+    expect(status).to_have_text("This look failed: out of memory. The next change is looked at again.")
+    assert visit.boxes() == {}
+    visit.page.evaluate("mend()")
+    visit.page.keyboard.press("ArrowLeft")
+    expect(status).to_contain_text("Now looking")
+    visit.settled()
+    assert "star" in visit.boxes()
 
 
 def test_a_transparent_picture_is_on_white(visit: Visit, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from dsod_lite.weights.start import SHAPES
 
 ROOT = Path(__file__).parents[2]
 PAGE = "teach_a_detector"
-BIG = re.compile(r"onnxruntime\.|\.onnx$|worker")
+BIG = re.compile(r"onnxruntime\.|\.onnx\b|worker")
 STEPS, BATCH = 20, 8
 
 
@@ -80,6 +80,7 @@ def functions(browser: Browser, extension: Any, address: str) -> Iterator[Page]:
     """A page in which the worker's functions can be called, without its loop; the engine is `window.engine`."""
     page = browser.new_page()
     page.goto(f"{address}_static/live/")
+    page.add_script_tag(content=extension.addresses(extension.LOADED))
     for path in extension.WORKER[:-1]:
         page.add_script_tag(content=path.read_text(encoding="utf-8"))
     page.evaluate("""async () => {
@@ -415,10 +416,13 @@ def test_it_learns_stops_and_goes_on(browser: Browser, address: str, width: int,
         visit.says("battery: here it learns from four pictures a step")
     assert not [url for url in visit.requests if BIG.search(url)]
     visit.trained(3)
+    addresses = [url for url in visit.requests if BIG.search(url) and not url.startswith("blob:")]
+    assert "teach_worker.js" in "".join(addresses)
+    assert [url for url in addresses if not re.search(r"\?v=[0-9a-f]{8}$", url)] == []
     visit.one_step()
     assert float(visit.element.get_attribute("data-loss") or "nan") > 0
     assert float(visit.element.get_attribute("data-seconds") or 0) > 0
-    loaded = [url.rsplit("/", 1)[1] for url in visit.requests if "/training" in url]
+    loaded = [url.rsplit("/", 1)[1].partition("?")[0] for url in visit.requests if "/training" in url]
     assert loaded == ["training_small.onnx" if width < 400 else "training.onnx"]
     assert page.locator(".teach-positive").count() > 0
     assert page.locator(".teach-negative").count() > 0
@@ -735,7 +739,8 @@ def test_threads_for_those_who_ask(browser: Browser, site: Path) -> None:
         page = visit.page
         page.on("console", lambda m: visit.problems.append(m.text) if m.type == "warning" else None)
         page.on("dialog", lambda dialog: dialog.accept())  # that what was learned is not saved
-        page.route("**/teach_worker.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
+        own = {"body": script, "content_type": "text/javascript"}
+        page.route(re.compile("/teach_worker.js"), lambda route: route.fulfill(**own))
         for isolated in (False, True):
             assert page.evaluate("crossOriginIsolated") is isolated
             visit.trained(1)

@@ -20,7 +20,7 @@ from dsod_lite.commands.detect import drawn
 from dsod_lite.datasets import VOCDataset, in_memory, labelled, open_split
 from dsod_lite.evaluation import predict as predict_module
 from dsod_lite.training import loop as train_loop
-from dsod_lite.weights.checkpoint import load_checkpoint, load_threshold
+from dsod_lite.weights.checkpoint import load_checkpoint, load_threshold, save_checkpoint
 
 REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
@@ -185,6 +185,16 @@ def test_training_starts_from_a_checkpoint_with_other_classes(
     assert "--image-size: with --start-from it is the checkpoint's" in capsys.readouterr().err
     assert call("train", "--data", data, *begun, tmp_path / "o", "--model", "dsod300_smallest", *FAST) == 2
     assert "most of its layers do not fit" in capsys.readouterr().err
+
+
+def test_a_run_whose_checkpoint_lost_its_size_is_refused(
+    data: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = load_checkpoint(trained)
+    del state["config"]["image_size"]
+    save_checkpoint(tmp_path / "checkpoint.pt", state)
+    assert call("train", "--data", data, "--output", tmp_path, "--epochs", 2, "--resume") == 2
+    assert "checkpoint.pt: model: " in capsys.readouterr().err
 
 
 def test_a_folder_without_objects_has_nothing_to_teach(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -413,6 +423,19 @@ def test_check_lists_every_defect_and_says_so_in_its_status(data: Path, tmp_path
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", ["yolo", "csv", "coco", "voc"])
+def test_marks_that_a_format_has_no_place_for_are_said(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_voc(tmp_path / "in", train=Rectangles(3), val=Rectangles(2, seed=1))
+    for path in (root / "Annotations").glob("val_*.xml"):
+        path.write_text(path.read_text().replace("<object>", "<object><difficult>1</difficult>"))
+    count = sum(len(target["labels"]) for _, target in Rectangles(2, seed=1).items)
+    assert call("arrange", root, "--to", tmp_path / "out", "--format", name) == 0
+    said = f"{count} objects are no longer marked as difficult, for which {name} has no place\n"
+    assert (said in capsys.readouterr().out) == (name in ("yolo", "csv"))
+
+
 def test_drawn_folders_have_no_defects(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("draw", tmp_path, "--train", 3, "--val", 2, "--test", 1, "--image-size", 64) == 0
     assert call("check", tmp_path) == 0
@@ -465,6 +488,7 @@ def test_help_names_every_option(command: str | None, capsys: pytest.CaptureFixt
         ["train", "--data", "x", "--output", "y", "--epochs", "1", "--minutes", "1"],
         ["train", "--data", "x", "--output", "y", "--model", "dsod_huge"],
         ["detect", "--checkpoint", "x", "--output", "y"],
+        ["export", "--checkpoint", "x", "--whole", "--training", "4", "out.onnx"],
     ],
 )
 def test_a_command_that_cannot_be_read_is_explained(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -499,6 +523,9 @@ EVALUATE = "evaluate --data {data} --checkpoint "
         (TRAIN + "--image-size -64", "--image-size is -64"),
         (TRAIN + "--model dsod300 --image-size 96", "--image-size: dsod300 has a size of its own"),
         (TRAIN + "--device gpu --batch-size 4", "device is 'gpu'"),
+        ("train --data {alone} --output {tmp}/run --patience 2", "--patience: "),
+        ("train --data {alone} --output {tmp}/run --evaluate-every 2", "has no validation pictures; leave it out"),
+        ("export --checkpoint {run} --objects 5 {tmp}/a.onnx", "--objects: is for --training"),
         (AGAIN, "checkpoint.pt: this folder holds a run already"),
         (AGAIN + "--resume --seed 1", "train.seed: the checkpoint has 0, this run 1"),
         (AGAIN + "--resume --image-size 96", "config.image_size: the checkpoint has 64, this run 96"),
@@ -544,9 +571,12 @@ def test_what_the_user_can_mend_is_said_in_one_line(
     broken.write_bytes(b"PK\x03\x04 no more")
     if "{toy}" in words:
         train(Toy(), Rectangles(4), None, quick(epochs=1), tmp_path / "toy")
+    if "{alone}" in words:
+        write_voc(tmp_path / "alone", train=Rectangles(4))
     before = (trained / "checkpoint.pt").read_bytes()
     capsys.readouterr()
-    filled = words.format(data=data, run=trained, tmp=tmp_path, broken=broken, toy=tmp_path / "toy")
+    others = {name: tmp_path / name for name in ("toy", "alone")}
+    filled = words.format(data=data, run=trained, tmp=tmp_path, broken=broken, **others)
     assert call(*filled.split()) == 2
     lines = capsys.readouterr().err.splitlines()
     assert sum(line.startswith("error: ") for line in lines) == 1

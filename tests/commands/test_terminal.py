@@ -1,7 +1,10 @@
 """What commands write to a terminal: names do nothing there, and of several processes one speaks."""
 
 import contextlib
+import os
+import runpy
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,32 @@ def test_once_connected_whoever_is_first_says_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
     monkeypatch.setattr("dsod_lite.support.processes._stores", [dist.HashStore()])
     assert [first_to_say(said) for said in ("one", "one", "two", "one", "two")] == [True, False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "dsod_lite check {data}",
+        "dsod_lite.exercises list",
+        "dsod_lite.exercises.own start {data}",
+        "book.experiments list",
+    ],
+)
+def test_a_command_ends_quietly_when_nobody_reads_on(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = make_folder(tmp_path / "data", train={"one": [("red", 1, 1, 20, 20)]})
+    end, beginning = os.pipe()
+    os.close(end)
+    monkeypatch.setattr(sys, "argv", words.format(data=root).split())
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
+    with open(beginning, "w", buffering=1, encoding="utf-8") as pipe, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", pipe)
+        patch.setattr(warnings, "warn", lambda *_, **__: None)  # runpy's, of modules that are imported already
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module(sys.argv[0], run_name="__main__")
+    assert ended.value.code == 141
+    assert "error" not in capsys.readouterr().err
 
 
 def test_a_file_s_name_is_written_out_too(

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,25 @@ def test_each_frame_is_drawn_and_listed(
     assert [round(frame.time, 3) for frame in drawn] == times
     assert drawn[0].picture.shape == (3, 512, 512)  # small pictures are drawn larger
     assert list(out.glob("*.part")) == []
+
+
+def test_a_video_that_is_stopped_is_kept_as_far_as_it_came(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip(tmp_path / "walk.mp4", [0.0, 0.1, 0.2, 0.3, 0.4])
+    looks, look = [], Detector.detections
+
+    def stopped_at_the_third(self: Detector, picture: torch.Tensor) -> Any:
+        looks.append(picture)
+        if len(looks) == 3:
+            signal.raise_signal(signal.SIGTERM)
+        return look(self, picture)
+
+    monkeypatch.setattr(Detector, "detections", stopped_at_the_third)
+    out = tmp_path / "out"
+    assert call(monkeypatch, "detect", tmp_path / "walk.mp4", "--checkpoint", run, "--output", out) == 143
+    assert len(json.loads((out / "detections.json").read_text())["walk.mp4"]["frames"]) == 3
+    assert len(list(read_frames(out / "walk.mp4"))) == 3
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

@@ -68,6 +68,15 @@ def tarred(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+def linked(path: str, to: str) -> bytes:
+    out = io.BytesIO(tarred(TRAIN))
+    with tarfile.open(fileobj=out, mode="a") as archive:
+        info = tarfile.TarInfo(path)
+        info.type, info.linkname = tarfile.SYMTYPE, to
+        archive.addfile(info)
+    return out.getvalue()
+
+
 def zipped(files: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -133,11 +142,16 @@ def test_another_sum_is_refused(server: str, tmp_path: Path) -> None:
         ("a.zip", zipped(TRAIN)[:5000], "a.zip: cannot be unpacked"),
         ("a.tar", tarred({"VOCdevkit/good.jpg": b"good", "../outside.jpg": b"bad"}), "leads outside"),
         ("a.tar", tarred({"VOCdevkit/good.jpg": b"good", "/outside.jpg": b"bad"}), "leads outside"),
+        ("a.tar", linked("VOCdevkit/itself", "itself"), "is a link or a device"),
+        ("a.tar", linked("VOCdevkit/again", "."), "is a link or a device"),
         ("a.zip", zipped({"good.jpg": b"good", "../outside.jpg": b"bad"}), "leads outside"),
         ("a.zip", zipped({"good.jpg": b"good", "C:\\outside.jpg": b"bad"}), "leads outside"),
     ],
-    ids=["cut tar", "cut zip", "tar upwards", "tar from the root", "zip upwards", "zip to a drive"],
-)
+    ids=[
+        "cut tar", "cut zip", "tar upwards", "tar from the root", "link to itself", "link to its folder", "zip upwards",
+        "zip to a drive",
+    ],
+)  # fmt: skip
 def test_nothing_of_a_bad_archive_is_left(server: str, tmp_path: Path, name: str, content: bytes, said: str) -> None:
     archive = serve(server, name, content)
     inside = tmp_path / "inside"

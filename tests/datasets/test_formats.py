@@ -228,7 +228,13 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
         a_dot_jpg="", pets_dot_csv='"image","xmin","ymin","xmax","ymax","label"\n"a.jpg",16.0,12.0,48.0,36.0,"cat"\n')),
     "CSV of RetinaNet": ("default", dict(images__a_dot_jpg="", labels_dot_csv="images/a.jpg,16,12,48,36,cat\n")),
     "CSV by makesense.ai": ("default", dict(a_dot_jpg="", labels_dot_csv="cat,16,12,32,24,a.jpg,64,48\n")),
+    "CSV of Open Images": ("val", {"pictures__a_dot_jpg": "", "class-descriptions-boxable_dot_csv": "/m/01yrx,cat\n",
+        "validation-annotations-bbox_dot_csv": "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,"
+        "IsTruncated,IsGroupOf,IsDepiction,IsInside\na,xclick,/m/01yrx,1,0.25,0.75,0.25,0.75,0,1,0,0,0\n"}),
     "Label Studio": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps([TASK]))),
+    "Label Studio, turned to be looked at": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(
+        # its boxes are those of the picture as it lies: Image.js turns the stage alone
+        [TASK]).replace('"image_rotation": 0', '"image_rotation": 90'))),
     "Label Studio, behind a signed address": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(
         [TASK | {"data": {"image": "https://bucket.example/pets/a.jpg?X-Amz-Expires=60&X-Amz-Signature=0a1b"}}]))),
     "Label Studio's turned box": ("default", dict(a_dot_jpg="", project_dot_json=json.dumps(
@@ -382,6 +388,14 @@ def test_a_list_that_names_a_missing_picture_is_a_list_all_the_same(yaml: str | 
     assert check_folder(tmp_path) == [
         f"{tmp_path}/val.txt: line 3: '/me/images/val/3.jpg': there is no such picture in {tmp_path}"
     ]
+
+
+def test_a_group_of_open_images_is_a_crowd(tmp_path: Path) -> None:
+    rows = "ImageID,LabelName,XMin,XMax,YMin,YMax,IsGroupOf\na,/m/01yrx,0,1,0,1,1\na,/m/01yrx,0.5,1,0,0.5,0\n"
+    labels = read_folder(put(tmp_path, a_dot_jpg="", boxes_dot_csv=rows))[1]
+    (picture,) = labels.pictures(labels.splits[0])
+    assert [(item.name, item.crowd) for item in picture.objects] == [("/m/01yrx", True), ("/m/01yrx", False)]
+    assert [item.box for item in upright(picture).objects] == [(0, 0, 64, 48), (32, 0, 64, 24)]
 
 
 def test_a_picture_that_is_in_no_list_is_no_leak(tmp_path: Path) -> None:

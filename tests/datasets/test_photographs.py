@@ -57,6 +57,12 @@ def test_another_content_is_refused_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
 
+def test_another_archive_does_not_fill_the_disk(tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_SET", 12)
+    with pytest.raises(DataError, match="another set, of 23 bytes; nothing was unpacked"):
+        download_photographs("kangaroos", tmp_path / "set", archive(tmp_path / "a.zip", CONTENTS))
+
+
 def test_a_folder_that_is_something_else_is_left_alone(tmp_path: Path, small: None) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set/mine.jpg").write_bytes(b"mine")

@@ -14,14 +14,14 @@ from networks import difference, lived_in
 from tiny import Rectangles, quick, small_dsod
 from torch import Tensor
 
-from dsod_lite import DSOD, dsod300, train
+from dsod_lite import DSOD, CheckpointError, dsod300, train
 from dsod_lite.__main__ import build_parser
 from dsod_lite.commands import COMMANDS
 from dsod_lite.deploy.training_state import first_values, load_training_state, training_state
 from dsod_lite.deploy.training_step import NOWHERE, export_training, export_weightless
 from dsod_lite.support.errors import SettingError
 from dsod_lite.training.optimizer import make_optimizer
-from dsod_lite.weights.checkpoint import load_model
+from dsod_lite.weights.checkpoint import load_checkpoint, load_model, save_checkpoint
 
 BATCH, OBJECTS, STEPS = 8, 3, 20
 RATES = [0.001 * min(1, (step + 1) / 5) for step in range(STEPS)]
@@ -226,6 +226,11 @@ def test_the_command_goes_on_with_a_run(tmp_path: Path) -> None:
     words = ["export", "--checkpoint", str(tmp_path / "run"), "--training", "4", str(tmp_path / "out.onnx")]
     args = build_parser().parse_args(words)
     assert COMMANDS[args.command].run(args) == 0
+    saved = load_checkpoint(tmp_path / "run")
+    save_checkpoint(tmp_path / "odd.pt", {**saved, "optimizer": {**saved["optimizer"], "param_groups": [{}]}})
+    odd = build_parser().parse_args([*words[:2], str(tmp_path / "odd.pt"), *words[3:]])
+    with pytest.raises(CheckpointError, match=r"odd\.pt: train, optimizer: "):
+        COMMANDS[odd.command].run(odd)
     kept, _ = load_model(tmp_path / "run")
     elsewhere = Elsewhere(tmp_path / "out.onnx", kept)
     given = {i.name: i for i in elsewhere.session.get_overridable_initializers()}

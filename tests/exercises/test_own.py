@@ -93,6 +93,13 @@ def test_whatever_a_file_does_is_answered_in_words(tmp_path: Path) -> None:
         assert any(word in result.said for result in found if result.file == file), (file, found)
 
 
+@pytest.mark.parametrize("content", [b"a = 'caf\xe9'\n", b"a = 1\0\n", b"a = " + b"-" * 100_000 + b"1\n"])
+def test_a_file_that_python_cannot_parse_is_wrong_in_its_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "boxes.py").write_bytes(content)
+    (result,) = results(tmp_path, files=["boxes.py"])
+    assert result.said.startswith("line 1: ")
+
+
 def test_a_process_that_ends_takes_no_other_file_along(tmp_path: Path) -> None:
     text = "import os\nos._exit(0)\n\ndef encode(boxes, priors):\n    return 0\n"
     (tmp_path / "boxes.py").write_text(text, encoding="utf-8")

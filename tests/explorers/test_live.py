@@ -114,6 +114,22 @@ def test_it_looks_at_a_picture_of_the_readers(page: Page, tmp_path: Path) -> Non
     assert sorted(page.locator(".live-boxes text").all_text_contents()) == expected
 
 
+def test_a_look_that_fails_is_said_and_the_next_is_tried(page: Page, tmp_path: Path) -> None:
+    live(page)
+    save_image(Rectangles(1, seed=5)[0][0], tmp_path / "mine.png")
+    page.evaluate("""() => {
+      const prototype = CanvasRenderingContext2D.prototype;
+      const { getImageData } = prototype;
+      window.mend = () => Object.assign(prototype, { getImageData });
+      prototype.getImageData = () => { throw new Error("out of memory"); };
+    }""")
+    for said in ("This look failed: out of memory. The next picture is looked at again.", "mine.png"):
+        page.locator("input[type=file]").set_input_files(tmp_path / "mine.png")
+        expect(page.locator("p[role=status]")).to_have_text(said)
+        page.evaluate("mend()")
+    live(page)
+
+
 def test_the_threshold_decides_what_is_shown(page: Page) -> None:
     live(page)
     before = page.locator(".live-boxes text").count()

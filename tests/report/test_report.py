@@ -13,7 +13,7 @@ import pytest
 import torch
 from tiny import Rectangles, small_dsod, write_voc
 
-from dsod_lite import __main__, predict
+from dsod_lite import __main__, dsod_tiny, predict
 from dsod_lite.commands import learn as learn_command
 from dsod_lite.datasets import arrange_folder
 from dsod_lite.report.advice import advice
@@ -109,6 +109,22 @@ def test_one_picture_without_an_object_is_judged_in_words(tmp_path: Path) -> Non
     assert "nan" not in re.sub(r"<script.*?</script>|<table.*?</table>|<style.*?</style>", "", text, flags=re.DOTALL)
     assert "On 1 picture (test) by which the best epoch was chosen" in text  # there is no other list
     assert "No picture has an object." in text
+
+
+def test_with_many_classes_the_page_stays_small_and_says_what_it_lacks(tmp_path: Path) -> None:
+    pictures, sizes = Rectangles(2), {}
+    for count in (2, 200):
+        names = tuple(f"species {i}" for i in range(count))
+        page_of = learned(pictures, [NOTHING] * 2)
+        page_of.classes, page_of.model = names, dsod_tiny(num_classes=count + 1)
+        write_report(page_of, tmp_path / "report.html")
+        sizes[count] = (tmp_path / "report.html").stat().st_size
+        text = (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert ("with 200 classes it is too large for a page" in text) == (count == 200)
+        assert 'id="curve"' in text
+        assert 'id="answers"' in text
+        assert ('id="live"' in text) == (count == 2)
+    assert max(sizes.values()) < 8e6
 
 
 class Counted(Rectangles):

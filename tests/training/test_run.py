@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import pickle
 import random
@@ -524,6 +525,11 @@ def test_a_checkpoint_of_another_format_is_refused_by_its_field(
         ({"train": LEFT_OUT}, "train: is missing"),
         ({"epoch": "3"}, "epoch: is a str"),
         ({"history": LEFT_OUT}, "history: is missing"),
+        ({"history": [3]}, "history, sums: not all that they hold are numbers"),
+        ({"sums": {"loss": "much"}}, "history, sums: not all that they hold are numbers"),
+        ({"environments": []}, "holds what no run writes: "),
+        ({"environments": [{"device": math.inf}]}, "holds what no run writes: "),
+        ({"train": {7: "days"}}, "another run's: train.7: the checkpoint has days"),
     ],
 )
 def test_what_only_training_needs_is_asked_for_only_by_training(

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from caffe_file import blob, bytes_field, layer, layers_of, net, number_field, varint
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from torch import nn
 from torchvision.transforms.v2.functional import pil_to_tensor
 
 from dsod_lite import DSOD, DSODConfig, load_model
@@ -26,69 +26,6 @@ from dsod_lite.weights.caffe_format import message_types, read_layers
 
 ORACLE = Path(__file__).parent / "oracle"
 TINY = DSODConfig.from_name("DS/8-8-4-1", num_classes=3, block_layers=(1, 2, 1, 1), prediction_channels=(8, 8, 8, 8, 8))
-
-# --- A writer of Caffe's format, as small as the tests allow ------------------------------------------------
-
-
-def varint(number):
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
-
-
-def number_field(number, value):
-    return varint(number << 3) + varint(value)
-
-
-def bytes_field(number, payload):
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-
-def blob(array, old_shape=False, packed=True, double=False):
-    array = np.asarray(array)
-    if old_shape:
-        shape = (1,) * (4 - array.ndim) + array.shape
-        out = b"".join(number_field(i + 1, size) for i, size in enumerate(shape))
-    else:
-        out = bytes_field(7, bytes_field(1, b"".join(map(varint, array.shape))))
-    out += bytes_field(6, bytes(8))  # gradients, which a snapshot may hold: to be skipped
-    if double:
-        return out + bytes_field(8, array.astype("<f8").tobytes())
-    if packed:
-        return out + bytes_field(5, array.astype("<f4").tobytes())
-    return out + b"".join(varint(5 << 3 | 5) + struct.pack("<f", value) for value in array.ravel())
-
-
-def layer(name, blobs, kind="Any", v1=False):
-    if v1:
-        body = bytes_field(4, name.encode()) + number_field(5, 4) + b"".join(bytes_field(6, b) for b in blobs)
-        return bytes_field(2, bytes_field(2, b"bottom") + body)
-    body = bytes_field(1, name.encode()) + bytes_field(2, kind.encode())
-    return bytes_field(100, body + b"".join(bytes_field(7, b) for b in blobs))
-
-
-def net(layers, v1=False, **form):
-    """A file of {name: [array, ...]}, beginning as Caffe's do: the net's name and layers without weights."""
-    out = bytes_field(1, b"a net") + layer("data", [], "Input", v1) + layer("ReLU1", [], "ReLU", v1)
-    for name, arrays in layers.items():
-        out += layer(name, [blob(a, **form) for a in arrays], v1=v1)
-    return out + layer("detection_out", [], "DetectionOutput", v1)
-
-
-def layers_of(model, factor=1.0):
-    """A DSOD's weights as Caffe has them: {layer: [array, ...]}."""
-    layers = {}
-    for names, module in caffe_layers(model.network):
-        state = {key: value.numpy() for key, value in module.state_dict().items()}
-        if isinstance(module, nn.BatchNorm2d):
-            statistics = [state["running_mean"] * factor, state["running_var"] * factor, np.array([factor])]
-            layers[names[0]] = statistics
-            layers[names[1]] = [state["weight"], state["bias"]]
-        else:
-            layers[names[0]] = list(state.values())
-    return layers
 
 
 def shuffled(config):

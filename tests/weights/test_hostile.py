@@ -114,6 +114,29 @@ def test_weights_that_are_larger_than_their_file_are_refused(sound: Path, tmp_pa
     assert "its tensors are larger than the file" in refused(tmp_path / "model.pt", content.getvalue())
 
 
+@pytest.mark.parametrize("name", ["builtins bytearray", "torch FloatTensor", "torch.storage UntypedStorage"])
+def test_what_makes_room_for_as_much_as_it_is_told_is_not_called(name: str, sound: Path, tmp_path: Path) -> None:
+    """torch calls these for any file, with any number."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(sound) as source, zipfile.ZipFile(content, "w") as target:
+        for member in source.infolist():
+            called = b"\x80\x02c" + name.replace(" ", "\n").encode() + b"\nJ\0\0\0\x01\x85R."  # name(2**24)
+            target.writestr(member, called if member.filename.endswith("data.pkl") else source.read(member))
+    assert "holds more than tensors and plain values" in refused(tmp_path / "model.pt", content.getvalue())
+
+
+@pytest.mark.parametrize("field", ["format", "config", "classes"])
+def test_lists_in_lists_are_counted_as_they_would_be_written(field: str, sound: Path, tmp_path: Path) -> None:
+    """Each of the forty holds the one before twice: a message that shows the last one would never end."""
+    state, content = torch.load(sound, weights_only=True), io.BytesIO()
+    value: list[Any] = []
+    for _ in range(40):
+        value = [value, value]
+    state[field] = {"image_size": value} if field == "config" else value
+    torch.save(state, content)
+    assert "its values, written out, are larger than the file" in refused(tmp_path / "model.pt", content.getvalue())
+
+
 @pytest.mark.parametrize("value", [True, 64.5, 64.0, "64"])
 def test_a_number_of_things_is_whole(value: Any) -> None:
     with pytest.raises(ValueError, match=r"image_size is .*; it is a whole number"):

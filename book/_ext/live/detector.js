@@ -15,8 +15,8 @@ async function fetchBytes(url, progress) {
 
 // ONNX Runtime Web, from the folder `base`. More threads than one need a page that is isolated from other sites.
 async function loadEngine(base, progress, threads = 1) {
-  const wasm = await fetchBytes(new URL("onnxruntime.wasm", base), progress);
-  const engine = await import(await withHeadersOfPage(new URL("onnxruntime.js", base)));
+  const wasm = await fetchBytes(fileAt("onnxruntime.wasm", base), progress);
+  const engine = await import(await withHeadersOfPage(fileAt("onnxruntime.js", base)));
   engine.env.wasm.wasmBinary = wasm;
   engine.env.wasm.numThreads = threads;
   return engine;

@@ -63,7 +63,7 @@ function liveDetector(el) {
       status.textContent = `${megabytes(loaded)} of ${megabytes(total)}`;
     };
     try {
-      const model = fetchBytes(new URL("detector.onnx", HOME), more);
+      const model = fetchBytes(fileAt("detector.onnx", HOME), more);
       [engine] = await Promise.all([loadEngine(HOME, more), model]);
       const own = taught && await taughtDetector();
       await (own ? use(own, "the detector that you have taught") : use(await model, "the book’s detector"));
@@ -157,9 +157,11 @@ function liveDetector(el) {
     else editor.paint(onto);
   }
 
-  // Draws what there is, and looks at it. A frame that is asked for while one is on its way comes after it.
+  // Draws what there is, and looks at it. A frame that is asked for while one is on its way comes after it; one that fails
+  // is said, and the next one tried.
   let busy = false;
   let again = false;
+  let failed = false;
   async function changed() {
     again = true;
     if (busy) return;
@@ -167,10 +169,18 @@ function liveDetector(el) {
     while (again || (editor.isDrifting() && !photo)) {
       again = false;
       await new Promise(requestAnimationFrame);
-      if (editor.isDrifting()) editor.drift();
-      paint(canvas);
-      editor.draw();
-      if (detector) await look();
+      try {
+        if (editor.isDrifting()) editor.drift();
+        paint(canvas);
+        editor.draw();
+        if (detector) await look();
+        if (failed) sayWhoLooks();
+        failed = false;
+      } catch (error) {
+        failed = true;
+        found = [];
+        status.textContent = `This look failed: ${error.message ?? error}. The next change is looked at again.`;
+      }
       drawBoxes();
     }
     busy = false;

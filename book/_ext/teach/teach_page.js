@@ -100,7 +100,7 @@ function teachDetector(el) {
     progress.hidden = false;
     let loaded = 0;
     // Through a blob, which has the headers of the page, and not those that the server sends with a script.
-    const script = new Blob([`import ${JSON.stringify(new URL("teach_worker.js", HOME))};`], { type: "text/javascript" });
+    const script = new Blob([`import ${JSON.stringify(fileAt("teach_worker.js", HOME))};`], { type: "text/javascript" });
     worker = new Worker(URL.createObjectURL(script), { type: "module" });
     worker.onerror = (event) => fail(event.message || "the worker did not start");
     worker.onmessage = ({ data: { type, ...content } }) => heard[type](content);

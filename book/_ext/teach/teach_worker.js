@@ -126,7 +126,7 @@ const answers = {
     const more = (bytes) => tell("loaded", { bytes });
     const [engine, training, network] = await Promise.all([
       loadEngine(base, more, threads),
-      ...files.map((file) => fetchBytes(new URL(file, base), more)),
+      ...files.map((file) => fetchBytes(fileAt(file, base), more)),
     ]);
     tell("opening");
     trainer = await openTrainer(engine, training, network);

@@ -128,8 +128,10 @@ def unpack_into(file: Path, to: Path, name: str) -> None:
                 zipped.extractall(aside, bar(zipped.namelist()))
         else:
             with tarfile.open(file) as tarred:
-                for path in tarred.getnames():
-                    path_inside(path, name)
+                for member in tarred.getmembers():
+                    path_inside(member.name, name)
+                    if not (member.isfile() or member.isdir()):  # moving would follow a link, perhaps to itself
+                        raise DataError(f"{name}: {member.name}: is a link or a device; nothing was unpacked")
                 tarred.extractall(aside, bar(tarred.getmembers()), filter="data")
         shutil.copytree(aside, to, copy_function=os.replace, dirs_exist_ok=True)
     except DataError:

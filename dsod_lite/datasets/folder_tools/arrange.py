@@ -34,6 +34,7 @@ class Arranged(NamedTuple):
     kept: bool = False  # the division is the source's own
     copies: int = 0  # pictures that show a photograph which another one shows too
     crowds: int = 0  # boxes around crowds left out, for a format that has none
+    difficult: int = 0  # objects that have lost their mark, likewise
     val_from_train: bool = False  # the source's own division had train and test alone
 
 
@@ -83,14 +84,16 @@ def arrange_folder(
             raise DataError(f"{', '.join(map(str, sources))}: {len(files.pictures)} pictures, but none with labels")
         raise SettingError(f"val is {val} and test {test}; of {number} pictures they leave none to train on")
     pictures = read_all(lists, files, target)
-    crowds = sum(item.crowd for own in pictures.values() for picture in own for item in picture.objects)
-    if not target.crowds:
+    crowds = difficult = 0
+    if not target.marks:
+        objects = [item for own in pictures.values() for picture in own for item in picture.objects]
+        crowds, difficult = sum(o.crowd for o in objects), sum(o.difficult and not o.crowd for o in objects)
         pictures = {split: without_crowds(own) for split, own in pictures.items()}
     with new_folder(Path(to)) as folder:
         target.write(Division(labels.classes, pictures), folder)
     names = {split: [picture.name for picture in own] for split, own in pictures.items()}
     unused = alone(files, row, [entry for own in lists.values() for entry in own])
-    return Arranged(names, *unused, row.name, kept, alike, 0 if target.crowds else crowds, val_from_train)
+    return Arranged(names, *unused, row.name, kept, alike, crowds, difficult, val_from_train)
 
 
 def own_division(labels: Labels) -> dict[str, list[Entry]]:

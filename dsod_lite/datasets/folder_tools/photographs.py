@@ -13,6 +13,9 @@ from .bccd import REMEDY
 from .download import fetch
 from .zips import opened, read_small
 
+MAX_SET = 2**28
+"""Bytes; the largest of the sets has a third of it. An archive that unpacks to more is none of them."""
+
 
 class PhotographSet(NamedTuple):
     """A set of photographs that its owner publishes on GitHub."""
@@ -94,10 +97,11 @@ def folder_digest(folder: Path) -> str:
 def _unpack(archive: Path, to: Path, kept: tuple[str, ...]) -> None:
     """The files whose paths, below the archive's outermost folder, begin as one of `kept`."""
     with opened(archive) as (source, members):
-        for name, found in tqdm(members.items(), desc="unpacking", leave=False):
-            if found[0].is_dir() or not name.startswith(kept):
-                continue
+        files = {name: own[0] for name, own in members.items() if name.startswith(kept) and not own[0].is_dir()}
+        if (size := sum(member.file_size for member in files.values())) > MAX_SET:
+            raise DataError(f"{archive}: is another set, of {size:,} bytes; nothing was unpacked")
+        for name, member in tqdm(files.items(), desc="unpacking", leave=False):
             path = to / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            with source.open(found[0]) as file:
+            with source.open(member) as file:
                 path.write_bytes(read_small(file, f"{archive}: {name}"))

@@ -15,7 +15,7 @@ from ..annotations import CORNERS
 from ..files import Files, unique_names
 from ..formats.table import read_folder
 from ..formats.voc import LAYOUT, LISTS, element
-from ..images import as_rgb, image_frame, image_size, read_rgb
+from ..images import FORMATS, as_rgb, image_frame, image_size, read_rgb
 from ..labels import Box, LabelledPicture, Upright, sizes, turn, upright
 from .arrange import own_division
 from .check import unlisted
@@ -98,7 +98,7 @@ def prepare_picture(path: Path, folder: Path, size: int, name: str | None = None
     if factor >= 1:
         return Path(shutil.copyfile(path, folder / f"{name or path.stem}{path.suffix}"))
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             image.draft("RGB", (2 * size, 2 * size))  # says nothing to other formats than JPEG
             ImageOps.exif_transpose(image, in_place=True)
             rgb = as_rgb(image)

@@ -103,5 +103,5 @@ COCO = Format(
     lambda files: bool(annotation_files(files)),
     read,
     write,
-    crowds=True,
+    marks=True,
 )

@@ -1,4 +1,4 @@
-"""CSV: a row an object, as TensorFlow's tools, Roboflow, VoTT, makesense.ai and Keras RetinaNet write it."""
+"""CSV: a row an object, as of TensorFlow's tools, Roboflow, VoTT, makesense.ai, Keras RetinaNet and Open Images."""
 
 import csv
 import re
@@ -10,13 +10,15 @@ from typing import NamedTuple
 from ...support.errors import DataError
 from ..annotations import progress
 from ..files import DIVISIONS, UNDIVIDED, Files, division, unique_names
+from ..images import SUFFIXES
 from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, listed
 from ..numbers import pixels, shown, written_number
 from .format import Division, Format, copy_picture
 
 COLUMNS = {
-    "picture": ("filename", "file_name", "image", "image_path", "imagepath", "path", "image_name", "img", "image_id"),
-    "class": ("class", "label", "class_name", "label_name", "classname", "category", "name"),
+    "picture": ("filename", "file_name", "image", "image_path", "imagepath", "path", "image_name", "img", "image_id",
+                "imageid"),
+    "class": ("class", "label", "class_name", "label_name", "classname", "category", "name", "labelname"),
     "x0": ("xmin", "x_min", "x1", "left", "bbox_x", "x"),
     "y0": ("ymin", "y_min", "y1", "top", "bbox_y", "y"),
     "x1": ("xmax", "x_max", "x2", "right"),
@@ -25,6 +27,7 @@ COLUMNS = {
     "h": ("bbox_height", "h", "box_height"),
     "width": ("width", "image_width", "img_width"),
     "height": ("height", "image_height", "img_height"),
+    "crowd": ("isgroupof", "is_group_of", "iscrowd", "is_crowd"),
 }
 """What is needed, and the names that tools give it."""
 HEADLESS = {
@@ -32,6 +35,8 @@ HEADLESS = {
     8: ("class", "x0", "y0", "w", "h", "picture", "width", "height"),  # makesense.ai
 }
 """Tables without a first line of names, by the number of their columns."""
+PLACES = ("x0", "y0", "x1", "y1", "w", "h")
+"""Columns of the box."""
 FORMULA = re.compile(r"'*[=+\-@]")
 """What a spreadsheet computes begins so. An apostrophe before it makes a word of it, and is taken away again."""
 
@@ -41,6 +46,12 @@ class Table(NamedTuple):
 
     columns: dict[str, int]
     rows: list[tuple[int, list[str]]]
+
+    def fractions(self) -> bool:
+        """Whether its boxes are in fractions of the picture, as Open Images' are: as pixels they would be none."""
+        places = [self.columns[meaning] for meaning in PLACES if meaning in self.columns]
+        numbers = (written_number(row[i]) for _, row in self.rows for i in places if i < len(row))
+        return all(number is None or number <= 1 for number in numbers)
 
 
 def tables(files: Files) -> dict[str, Table]:
@@ -85,12 +96,19 @@ def read(files: Files) -> Labels:
     """The lists are those of the folders, or of the tables' names: train.csv, test_labels.csv."""
     rows: dict[tuple[str, str, str], list[tuple[str, dict[str, str]]]] = {}
     lost: list[tuple[str, Entry]] = []
+    fractions: set[str] = set()
+    called = descriptions(files)
     for source, table in tables(files).items():
-        named = next((DIVISIONS[w] for w in PurePosixPath(source).stem.lower().split("_") if w in DIVISIONS), None)
+        if table.fractions():
+            fractions.add(source)
+        words = re.split("[_-]", PurePosixPath(source).stem.lower())
+        named = next((DIVISIONS[word] for word in words if word in DIVISIONS), None)
         for line, row in progress(table.rows):
             where = f"{files.root / source}: line {line}"
             cells = {meaning: as_read(row[i]) if i < len(row) else "" for meaning, i in table.columns.items()}
-            path = files.picture(cells["picture"], source, named or "")
+            cells["class"] = called.get(cells["class"], cells["class"])
+            written = (cells["picture"] + ending for ending in ("", *SUFFIXES))  # Open Images leaves it away
+            path = next(filter(None, (files.picture(name, source, named or "") for name in written)), None)
             split = division(path or source) or division(source) or named or UNDIVIDED
             if path is None:
                 lost.append((split, files.missing(where, cells["picture"])))
@@ -98,32 +116,44 @@ def read(files: Files) -> Labels:
                 rows.setdefault((split, path, source), []).append((where, cells))
     names = unique_names(dict.fromkeys(path for _, path, _ in rows))
     found = [
-        (split, Entry(files.root / path, partial(read_picture, names[path], files.root / path, own)))
-        for (split, path, _), own in rows.items()
+        (split, Entry(files.root / path, partial(read_picture, names[path], files.root / path, own, src in fractions)))
+        for (split, path, src), own in rows.items()
     ]
     return Labels(listed(found + lost))
 
 
-def read_picture(name: str, path: Path, rows: list[tuple[str, dict[str, str]]]) -> LabelledPicture:
+def descriptions(files: Files) -> dict[str, str]:
+    """The names in Open Images' class-descriptions.csv, where there is one: /m/01yrx is called Cat."""
+    found: dict[str, str] = {}
+    for path in (path for path in files.ending(".csv") if "class-descriptions" in path):
+        with open(files.root / path, encoding="utf-8-sig", errors="replace", newline="") as file:
+            found.update((row[0].strip(), row[1].strip()) for row in csv.reader(file) if len(row) == 2)
+    return found
+
+
+def read_picture(
+    name: str, path: Path, rows: list[tuple[str, dict[str, str]]], relative: bool = False
+) -> LabelledPicture:
     """A picture's rows. Raises DataError naming the line."""
     objects = tuple(item for where, cells in rows for item in read_row(where, cells))
     where, cells = rows[0]
     size = pixels(written_number(cells.get("width")), written_number(cells.get("height")))
-    return LabelledPicture(name, path, objects, where, size)
+    return LabelledPicture(name, path, objects, where, size, relative)
 
 
 def read_row(where: str, cells: dict[str, str]) -> Iterator[LabelledObject]:
     """The object of a row; nothing where class and box are empty: a picture without objects."""
     name = cells["class"]
-    place = [cells.get(meaning, "") for meaning in ("x0", "y0", "x1", "y1", "w", "h")]
+    place = [cells.get(meaning, "") for meaning in PLACES]
     if not name and not any(place):
         return
     if not name:
         raise DataError(f"{where}: class: is missing or empty")
-    numbers = {m: written_number(cells[m]) for m in ("x0", "y0", "x1", "y1", "w", "h") if m in cells}
+    numbers = {m: written_number(cells[m]) for m in PLACES if m in cells}
     if None in numbers.values():
         raise DataError(f"{where} ({name}): {shown(place)} are not numbers of pixels")
-    yield LabelledObject(name, _box({key: value or 0.0 for key, value in numbers.items()}))
+    crowd = cells.get("crowd", "").lower() in ("1", "true")
+    yield LabelledObject(name, _box({key: value or 0.0 for key, value in numbers.items()}), crowd=crowd)
 
 
 def _box(n: dict[str, float]) -> Box:
@@ -160,6 +190,7 @@ def write(division: Division, to: Path) -> None:
 
 
 CSV = Format(
-    "csv", "CSV: a row an object, with columns such as filename, class, xmin, ymin, xmax, ymax",
+    "csv", "CSV: a row an object, with columns such as filename, class, xmin, ymin, xmax, ymax, in pixels or, "
+    "as Open Images has them, in fractions",
     lambda files: bool(tables(files)), read, write,
 )  # fmt: skip

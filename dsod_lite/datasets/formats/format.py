@@ -38,7 +38,7 @@ class Format:
         read: what the labels say. Raises DataError naming the file and the field.
         write: pictures and labels into an empty folder; None for what is only read.
         ending: of the file of labels that each picture has; None: one file has many, or there are others like it.
-        crowds: whether it has a place for COCO's boxes around crowds.
+        marks: whether it has a place for VOC's mark of difficult objects, and for COCO's boxes around crowds.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Format:
     read: Callable[[Files], Labels]
     write: Callable[[Division, Path], None] | None = None
     ending: str | None = None
-    crowds: bool = False
+    marks: bool = False
 
 
 def copy_picture(picture: LabelledPicture, to: Path) -> Path:

@@ -156,7 +156,7 @@ LAYOUT = Format(
     lambda files: files.whole and bool(lists_of(files.root)),
     read_layout,
     write,
-    crowds=True,  # as difficult
+    marks=True,  # crowds as difficult
 )
 DEVKIT = Format(
     "voc devkit",

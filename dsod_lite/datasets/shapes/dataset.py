@@ -149,6 +149,7 @@ def write_shapes(
     for folder in ("JPEGImages", "Annotations", "ImageSets/Main"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     number = 0
+    lists: dict[str, str] = {}
     for split, count in (("train", train), ("val", val), ("test", test)):
         names = []
         for index in range(STARTS[split], STARTS[split] + count):
@@ -159,7 +160,8 @@ def write_shapes(
             image.save(root / "JPEGImages" / f"{names[-1]}.jpg", quality=90, optimize=True)
             xml = annotation(f"{names[-1]}.jpg", picture)
             (root / "Annotations" / f"{names[-1]}.xml").write_text(xml, encoding="utf-8", newline="\n")
-        listing = "".join(f"{name}\n" for name in names)
+        lists[split] = "".join(f"{name}\n" for name in names)
+    for split, listing in lists.items():  # last: half of a folder is none, and can be drawn again
         (root / "ImageSets/Main" / f"{split}.txt").write_text(listing, encoding="utf-8", newline="\n")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...support.errors import UserError
 from ...support.files import write_json
+from ...support.signals import while_read
 from .parts import PARTS, start
 from .results import Result, results
 
@@ -108,10 +109,12 @@ def main() -> int:
         if args.command == "check":
             return check(args.folder, args.seed, args.only, args.json)
         return train(args.folder, args.data, args.minutes, args.output)
+    except BrokenPipeError:
+        raise
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(while_read(main))

@@ -1,6 +1,5 @@
 """A student's files in the place of the package's: what they define is used wherever the package uses its own."""
 
-import ast
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -11,14 +10,14 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from .parts import PARTS, is_blank
+from .parts import PARTS, is_blank, parsed
 
 MODULES = tuple(part.module for part in PARTS)
 
 
 def written(path: Path) -> CodeType:
     """What a student's file defines, compiled, without what is still blank. Raises SyntaxError."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    tree = parsed(path)
     tree.body = [node for node in tree.body if not is_blank(node)]
     return compile(tree, str(path), "exec")
 

@@ -5,6 +5,8 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...support.errors import one_line
+
 BLANK = 'raise NotImplementedError("your code")'
 
 
@@ -41,6 +43,14 @@ PARTS = (
     Part("detector.detect", "non_maximum_suppression", ("detect",)),
     Part("evaluation.voc", "average_precision", ("judge", "precision_recall", "average_precision")),
 )
+
+
+def parsed(path: Path) -> ast.Module:
+    """A student's file. Raises SyntaxError, whatever it is that Python cannot read in it."""
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except (ValueError, RecursionError, MemoryError) as error:  # a zero byte; brackets in brackets in brackets …
+        raise SyntaxError(one_line(error)) from None
 
 
 def is_blank(node: ast.AST) -> bool:

@@ -108,7 +108,7 @@ def _ask(folder: Path, cases: Sequence[Case]) -> list[dict[str, Any]]:
 def _said(error: BaseException, folder: Path) -> str:
     """An error, with the line of the student's own file that it comes from."""
     if isinstance(error, SyntaxError):
-        return f"{Path(error.filename or '').name}, line {error.lineno}: {error.msg}"
+        return f"{Path(error.filename or '').name}, line {error.lineno or 1}: {error.msg}"
     places = [e for e in traceback.extract_tb(error.__traceback__) if Path(e.filename).parent == folder]
     where = f"{Path(places[-1].filename).name}, line {places[-1].lineno}: " if places else ""
     return f"{where}{type(error).__name__}: {error}"

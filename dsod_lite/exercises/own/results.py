@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .cases import Asked, questions
-from .parts import PARTS, Part, is_blank
+from .parts import PARTS, Part, is_blank, parsed
 from .probing import answer, ask
 
 
@@ -27,8 +27,8 @@ def blank(part: Part, folder: Path) -> list[str]:
     path = folder / part.file
     if not path.exists():
         return list(part.names)
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    done = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef) and not is_blank(node)]
+    definitions = [node for node in parsed(path).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    done = [node.name for node in definitions if not is_blank(node)]
     return [name for name in part.names if name not in done]
 
 
@@ -45,7 +45,7 @@ def results(folder: Path, seed: int = 0, files: list[str] | None = None) -> list
         try:
             missing = blank(part, folder)
         except SyntaxError as error:
-            found[part.file] = [Result(part.file, "the file", f"line {error.lineno}: {error.msg}")]
+            found[part.file] = [Result(part.file, "the file", f"line {error.lineno or 1}: {error.msg}")]
             continue
         found[part.file] = [Result(part.file, name, "not written yet") for name in missing]
         asked += [(part.file, q) for q in questions(part.file, seed) if q.case.name not in missing]

@@ -86,6 +86,7 @@ function render({ model, el }) {
     source?.close?.(); // a picture's memory
     source = at;
     milliseconds = [];
+    failed = false;
     status.textContent = name;
     next();
   }
@@ -94,6 +95,7 @@ function render({ model, el }) {
   const input = html("canvas", { width: config.image_size, height: config.image_size });
   input.getContext("2d", { willReadFrequently: true });
   let waiting = false;
+  let failed = false;
 
   // Looks at the source, and again as long as it moves.
   function next() {
@@ -102,7 +104,14 @@ function render({ model, el }) {
     requestAnimationFrame(() => {
       waiting = false;
       if (!source || !el.isConnected) return stop();
-      see();
+      try {
+        see();
+        if (failed) status.textContent = "";
+        failed = false;
+      } catch (error) {
+        failed = true;
+        status.textContent = `This look failed: ${error.message}. The next picture is looked at again.`;
+      }
       if (source instanceof HTMLVideoElement && !source.paused) next();
     });
   }

@@ -194,7 +194,7 @@ def test_a_run_whose_checkpoint_lost_its_size_is_refused(
     del state["config"]["image_size"]
     save_checkpoint(tmp_path / "checkpoint.pt", state)
     assert call("train", "--data", data, "--output", tmp_path, "--epochs", 2, "--resume") == 2
-    assert "checkpoint.pt: model: " in capsys.readouterr().err
+    assert "checkpoint.pt: another run's: " in capsys.readouterr().err
 
 
 def test_a_folder_without_objects_has_nothing_to_teach(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

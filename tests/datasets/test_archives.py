@@ -5,13 +5,13 @@ import io
 import socket
 import tarfile
 import threading
-import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from torchvision.datasets.voc import DATASET_YEAR_DICT
+from zips import zipped
 
 from dsod_lite.datasets import DataError
 from dsod_lite.datasets.folder_tools.archives import COCO, VOC, Archive, download_archives
@@ -74,14 +74,6 @@ def linked(path: str, to: str) -> bytes:
         info = tarfile.TarInfo(path)
         info.type, info.linkname = tarfile.SYMTYPE, to
         archive.addfile(info)
-    return out.getvalue()
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
     return out.getvalue()
 
 

@@ -17,6 +17,7 @@ import torch
 from caffe_file import bytes_field, layers_of, net
 from damage import NASTY, damaged_bytes, damaged_json, damaged_value, examine
 from tiny import Rectangles, Toy, quick, small_dsod
+from zips import zipped
 
 from dsod_lite import CheckpointError, load_model, save_model, train
 from dsod_lite.detector.priors import PriorConfig
@@ -42,14 +43,6 @@ def members(content: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def packed(members: dict[str, bytes]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, member in members.items():
-            archive.writestr(name, member)
-    return content.getvalue()
-
-
 def damaged_directory(content: bytes, draw: random.Random) -> bytes:
     """Damage to the end of the archive, which says where the members are."""
     start = content.rindex(b"PK\1\2") if draw.random() < 0.5 else content.index(b"PK\1\2")
@@ -67,7 +60,7 @@ def damaged_member(content: bytes, draw: random.Random) -> bytes:
         found[name] = found[draw.choice(list(found))]
     else:
         found[name] = damaged_bytes(found[name], draw)
-    return packed(found)
+    return zipped(found)
 
 
 def damaged_pickle(content: bytes, draw: random.Random) -> bytes:
@@ -89,7 +82,7 @@ def damaged_pickle(content: bytes, draw: random.Random) -> bytes:
         except ValueError:
             continue
         found[name] = before[:start] + new + before[end:]
-    return packed(found)
+    return zipped(found)
 
 
 def damaged_fields(content: bytes, draw: random.Random) -> bytes:

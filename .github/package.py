@@ -23,23 +23,19 @@ def run(*words: str) -> None:
 
 
 def lower_bounds(dependencies: list[str]) -> list[str]:
-    """`torch>=2.6,!=2.13.0` -> `torch==2.6.*`, for torch and what goes with it."""
-    found = [re.match(r"(torch|torchvision)>=([\d.]+)", each) for each in dependencies]
-    return [f"{each[1]}=={each[2]}.*" for each in found if each]
+    """`torch>=2.6,!=2.13.0` -> `torch==2.6.*`, of each."""
+    return [re.sub(r">=([\d.]+).*", r"==\1.*", each) for each in dependencies]
 
 
 def main(torch: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     tests = [t for t in project["dependency-groups"]["test"] if t not in ("playwright", "axe-playwright-python")]
-    wanted = {
-        "newest": ["torch", "torchvision"],
-        "oldest": lower_bounds(project["project"]["dependencies"]),
-        "nightly": ["--pre", "torch", "torchvision"],
-    }[torch]
+    bounds = lower_bounds(project["project"]["dependencies"]) if torch == "oldest" else []
     index = CPU + ("nightly/cpu" if torch == "nightly" else "cpu")
-    run("pip", "install", "--index-url", index, *wanted)
+    wanted = [bound for bound in bounds if bound.startswith("torch")] or ["torch", "torchvision"]
+    run("pip", "install", "--index-url", index, *["--pre"] * (torch == "nightly"), *wanted)
     # The books' notebooks are read by some tests of the package, and protobuf reads the authors' files.
-    run("pip", "install", "--editable", ".", *tests, "onnx", "onnxscript", "protobuf", "nbformat", "pyyaml")
+    run("pip", "install", "--editable", ".", *bounds, *tests, "onnx", "onnxscript", "protobuf", "nbformat")
     run("pytest", "tests", *(word for folder in LEFT_OUT for word in ("--ignore", folder)))
 
 

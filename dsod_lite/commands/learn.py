@@ -1,21 +1,23 @@
 """learn: from labelled pictures to a detector and a page about it, in one line."""
 
 import argparse
+import hashlib
 import shlex
 import shutil
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..datasets import arrange_folder, open_split
 from ..datasets.augmentation.transforms import AUGMENTATIONS
-from ..datasets.folder_tools.check import examine_folder
+from ..datasets.folder_tools.check import Seen, examine_folder
 from ..datasets.folders import has_split
 from ..datasets.objects import objects_of
 from ..evaluation.predict import predict
 from ..report.report import Judged, Learned, write_report
 from ..support.errors import DataError
-from ..support.files import write_json
+from ..support.files import write_json, write_whole
 from ..support.processes import pick_device
 from ..weights.checkpoint import BEST, CHECKPOINT, load_checkpoint, load_model, load_threshold
 from ..weights.start import SHAPES
@@ -35,6 +37,8 @@ example:
   python -m dsod_lite learn photographs --minutes 10"""
 PICTURES = "pictures"
 """The folder in a run's with the divided pictures."""
+SOURCE = "pictures.sha256"
+"""Beside it: the digest of what they are divided from."""
 RANDOM = "random"
 """In the place of a checkpoint: random weights."""
 PAGE = "report.html"
@@ -58,8 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     output = Path(args.output or Path("runs") / Path(args.folder).resolve().name)
-    begun = (output / CHECKPOINT).exists()  # and stopped, if there is no page: then it goes on
-    if (output / PAGE).exists() or ((output / PICTURES).exists() and not begun):
+    if (output / PAGE).exists():
         raise DataError(f"{output}: holds a run already; name another folder with --output")
     found = examine_folder(args.folder)
     if not found.seen:
@@ -69,13 +72,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"  {defect}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is wrong has been said
-        data, division = divided(args, output)
-        try:
-            train.run(train_arguments(args, data, division, output))
-        except BaseException:
-            if data != args.folder and not (output / CHECKPOINT).exists():  # or they are in the next call's way
-                shutil.rmtree(data)
-            raise
+        data, division = divided(args, output, found.seen)
+        train.run(train_arguments(args, data, division, output))
         said = judge(args, data, division, output, found.defects)
     low, high = said["interval"]
     sure = f", 95 % interval {low:.2f} to {high:.2f}" if low is not None else ""
@@ -84,21 +82,28 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def divided(args: argparse.Namespace, output: Path) -> tuple[str, list[str]]:
+def divided(args: argparse.Namespace, output: Path, seen: Mapping[Path, Seen]) -> tuple[str, list[str]]:
     """A folder that is divided, and its lists to train on, to choose by, and for the last word where there is one.
 
-    A folder with train and test alone is arranged too: val comes from its train.
+    A folder with train and test alone is arranged too: val comes from its train. Of a call that was stopped the
+    pictures are there already; if it had not begun to train they are divided anew.
 
-    Raises DataError where copies of one photograph, which stay together, leave nothing to judge by.
+    Raises DataError where copies of one photograph, which stay together, leave nothing to judge by, and where the
+    run's folder has other pictures than these.
     """
     for lists in (["train", "val", "test"], ["train", "val"]):
         if all(has_split(args.folder, split) for split in lists):
             return args.folder, lists
-    data = output / PICTURES
-    if (output / CHECKPOINT).exists():  # of a call that was stopped
-        if not data.is_dir():
-            raise DataError(f"{output}: holds another run; name another folder with --output")
-        return str(data), [split for split in ("train", "val", "test") if has_split(data, split)]
+    data, source = output / PICTURES, output / SOURCE
+    begun = (output / CHECKPOINT).exists()
+    if begun or data.exists():
+        before = source.read_bytes() if source.is_file() else b""  # without it the pictures are not of our making
+        if not before or (begun and before != digest(seen)):
+            raise DataError(f"{output}: holds a run on other pictures or labels; name another folder with --output")
+        if begun:
+            return str(data), [split for split in ("train", "val", "test") if has_split(data, split)]
+        shutil.rmtree(data)
+    write_whole(source, digest(seen))
     done = arrange_folder([args.folder], data, seed=args.seed)
     found = [split for split in ("train", "val", "test") if done.lists.get(split)]
     if len(found) == 1:
@@ -107,6 +112,12 @@ def divided(args: argparse.Namespace, output: Path) -> tuple[str, list[str]]:
         said = f"{number} pictures, {done.copies} of them copies of another" if done.copies else f"{number} picture"
         raise DataError(f"{args.folder}: {said}: that leaves none to judge the detector by")
     return str(data), found
+
+
+def digest(seen: Mapping[Path, Seen]) -> bytes:
+    """Of pictures and labels: another one, or a box that was moved, changes it. Where the folder lies does not."""
+    found = (f"{picture.print.digest.hex()} {picture.labels}" for picture in seen.values())
+    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest().encode()
 
 
 def train_arguments(args: argparse.Namespace, data: str, division: list[str], output: Path) -> argparse.Namespace:

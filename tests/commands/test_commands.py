@@ -684,11 +684,3 @@ def test_a_pipe_that_lacks_a_letter_ends_no_run(trained: Path, data: Path, tmp_p
         done = subprocess.run(command, env=environment, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "found/detections.json").exists()
-
-
-def test_learn_says_what_a_run_that_was_cut_short_has_left(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "run/pictures").mkdir(parents=True)
-    assert call("learn", data, "--output", tmp_path / "run") == 2
-    assert "run: holds a run already; name another folder with --output" in capsys.readouterr().err

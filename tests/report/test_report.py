@@ -1,5 +1,6 @@
 """The page: it holds what it is about, needs nothing from outside, and says what to do next."""
 
+import itertools
 import json
 import os
 import re
@@ -217,16 +218,51 @@ def test_one_line_from_labels_to_a_page(
     assert "holds a run already" in capsys.readouterr().err
 
 
-def test_a_setting_that_cannot_be_leaves_nothing_in_the_way(
+def test_a_setting_that_cannot_be_leaves_nothing_in_the_next_calls_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = write_voc(tmp_path / "voc", train=Rectangles(8))
-    for words, said in ((["--minutes", "0"], "minutes is 0.0"), (["--start-from", "no.pt"], "no such checkpoint")):
+    """Nor in that of one with other pictures."""
+    roots = [write_voc(tmp_path / f"voc{seed}", train=Rectangles(8 + seed)) for seed in range(2)]
+    wrong = ((["--minutes", "0"], "minutes is 0.0"), (["--start-from", "no.pt"], "no such checkpoint"))
+    for root, (words, said) in itertools.product(roots, wrong):
         monkeypatch.setattr(sys, "argv", ["dsod_lite/__main__.py", "learn", str(root), "--output",
                                           str(tmp_path / "run"), "--device", "cpu", *words])  # fmt: skip
         assert __main__.main() == 2
         assert said in capsys.readouterr().err
-        assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_call_that_was_killed_goes_on_with_its_own_pictures_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Killed before its first checkpoint it begins anew; after it, pictures and labels must be the same."""
+    root, run = write_voc(tmp_path / "voc", train=Rectangles(8)), tmp_path / "run"
+
+    def learn(folder: Path, checkpoint: bool) -> str:
+        """How it ends before or after its first checkpoint, and what it then says."""
+
+        def killed(_: Any) -> None:
+            if checkpoint:
+                (run / "checkpoint.pt").write_bytes(b"")
+            raise DataError("killed")
+
+        monkeypatch.setattr(learn_command.train, "run", killed)
+        monkeypatch.setattr(sys, "argv", ["dsod_lite/__main__.py", "learn", str(folder), "--output", str(run)])
+        assert __main__.main() == 2
+        return capsys.readouterr().err
+
+    assert "killed" in learn(root, checkpoint=False)
+    (run / "pictures/JPEGImages").rename(run / "pictures/moved")
+    assert "killed" in learn(root, checkpoint=True)
+    assert (run / "pictures/JPEGImages").is_dir()  # they were divided anew
+    moved = root.rename(tmp_path / "elsewhere")
+    assert "killed" in learn(moved, checkpoint=True)
+    label = next((moved / "Annotations").iterdir())
+    label.write_text(label.read_text().replace("<xmin>", "<xmin>1"))
+    assert "holds a run on other pictures or labels; name another" in learn(moved, checkpoint=True)
+    (run / "checkpoint.pt").unlink()
+    (run / "pictures.sha256").unlink()
+    assert "holds a run on other pictures" in learn(moved, checkpoint=True)  # nobody's but the user's
+    assert (run / "pictures/JPEGImages").is_dir()
 
 
 @pytest.mark.parametrize(("count", "said"), [(3, "3 pictures, 2 of them copies of another:"), (1, "1 picture:")])

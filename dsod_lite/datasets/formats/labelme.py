@@ -14,6 +14,9 @@ from .format import Division, Format, copy_picture
 from .outlines import bounds
 from .voc import pair_up, paired
 
+NO_CLASS = ("__ignore__", "_background_")
+"""Labels that LabelMe's own converters leave out."""
+
 
 def recognises(files: Files) -> bool:
     """A JSON file with the name of a picture, and with shapes in it."""
@@ -32,7 +35,8 @@ def read_picture(name: str, path: Path, source: Path) -> LabelledPicture:
     shapes = content.get("shapes") if isinstance(content, dict) else None
     if not isinstance(shapes, list):
         raise DataError(f"{source}: shapes: {shown(shapes)} is no list of shapes")
-    objects = tuple(read_shape(f"{source}: shapes: {i}", shape) for i, shape in enumerate(shapes))
+    found = (read_shape(f"{source}: shapes: {i}", shape) for i, shape in enumerate(shapes))
+    objects = tuple(item for item in found if item.name not in NO_CLASS)
     size = pixels(content.get("imageWidth"), content.get("imageHeight"))
     return LabelledPicture(name, path, objects, str(source), size)
 

@@ -46,7 +46,7 @@ def learn(name: str, rival: str, seed: int = 0) -> dict[str, Any]:
     output = ROOT / "runs" / f"own_rivals-{name}-{rival}"
     shutil.rmtree(output, ignore_errors=True)
     minutes = PROCESSOR_MINUTES[name] / torch.get_num_threads()
-    folder, division = divided(argparse.Namespace(folder=f"downloads/{name}", seed=seed), output)
+    folder, division = divided(argparse.Namespace(folder=f"downloads/{name}", seed=seed), output, {})
     train_set = InMemory(open_split(folder, division[0], with_objects=True), SPARE * SIDE)
     train_set.transform = AUGMENTATIONS[AUGMENTATION.get(name, "light")](SIDE)
     val_set, test_set = (open_split(folder, split, train_set.classes) for split in division[1:])

@@ -195,8 +195,8 @@ EXPORTS: dict[str, tuple[str, dict[str, str]]] = {
     )),
     "YOLO's polygons": ("default", dict(a_dot_jpg="", a_dot_txt=POLYGON, classes_dot_txt="cat\n")),
     "LabelMe": ("default", dict(a_dot_jpg="", a_dot_json=json.dumps(SHAPES))),
-    "LabelMe, with a place to be ignored": ("default", dict(a_dot_jpg="", a_dot_json=json.dumps(SHAPES | {"shapes":
-        [{"label": "__ignore__", "points": [[0, 0], [9, 9]], "shape_type": "rectangle"}, *SHAPES["shapes"]]}))),
+    "LabelMe, with a place to be ignored": ("default", dict(a_dot_jpg="", a_dot_json=json.dumps(SHAPES).replace(
+        '"shapes": [', '"shapes": [{"label": "__ignore__", "points": [[0, 0], [9, 9]]}, '))),
     "CVAT's boxes": ("default", dict(images__a_dot_jpg="", annotations_dot_xml=CVAT.format(
         IMAGE.format('<box label="cat" xtl="16" ytl="12" xbr="48" ybr="36"/><tag label="sharp"/>')))),
     "CVAT's polygons": ("default", dict(a_dot_jpg="", annotations_dot_xml=CVAT.format(

@@ -52,8 +52,10 @@ def exercises() -> str:
     for caption, within in parts():
         lines += [f"## {caption}", ""]
         for number, path in within:
-            listed = [f"- {'★' * each.stars} {{ref}}`{each.label}`" for each in read_exercises(path)]
-            lines += [f"**{number}. {link(path)}**", "", *listed, ""]
+            lines += [f"**{number}. {link(path)}**", ""]
+            for place, each in enumerate(read_exercises(path), start=1):
+                lines.append(f"- `{path.stem}.{place}` {'★' * each.stars} {{ref}}`{each.title} <{each.label}>`")
+            lines.append("")
     return "\n".join(lines)
 
 
@@ -100,7 +102,7 @@ def rubric_table() -> str:
             for place, each in enumerate(read_exercises(path), start=1):
                 if criteria := listed.get(f"{path.stem}.{place}"):
                     beside = ", beside its code" if each.checked_as else ""
-                    lines += [f"**`{path.stem}.{place}`** {{ref}}`{each.label}`{beside}", ""]
+                    lines += [f"**`{path.stem}.{place}`** {{ref}}`{each.title} <{each.label}>`{beside}", ""]
                     lines += [*(f"- {criterion}" for criterion in criteria), ""]
     return "\n".join(lines)
 

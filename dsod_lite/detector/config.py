@@ -82,8 +82,8 @@ class DSODConfig:
                     raise ValueError(f"{field} is {value}; it is {low} {f'to {high}' if high < 9e9 else 'or more'}")
         if not self.std > 0:
             raise ValueError(f"std is {self.std}; it is above 0")
-        if len(self.mean) != 3:
-            raise ValueError(f"mean has {len(self.mean)} entries; it has one for each of the 3 channels")
+        if len(self.mean) != 3 or not all(isinstance(v, int | float) and abs(v) < 1e6 for v in self.mean):
+            raise ValueError(f"mean is {self.mean}; it is one number for each of the 3 channels")
         if len(self.block_layers) != 4 or min(self.block_layers) < 1:
             raise ValueError(f"block_layers is {self.block_layers}; it has 4 entries, each 1 or more")
         if self.num_classes < 2:

@@ -15,15 +15,16 @@ from sphinx.errors import ExtensionError
 
 
 def test_the_appendix_lists_each_exercise_in_its_order() -> None:
-    listed = re.findall(r"^- (★+) \{ref\}`(ex-\S+)`$", exercises(), re.MULTILINE)
-    written: list[tuple[str, str]] = []
+    """Under the name by which it is checked, and under its own: "Exercise" tells nobody which."""
+    listed = re.findall(r"^- `(\S+)` (★+) \{ref\}`(.+) <(ex-\S+)>`$", exercises(), re.MULTILINE)
+    written: list[tuple[str, str, str, str]] = []
     for name in toc_files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))):
         path = ROOT / f"{name}.ipynb"
         if path.exists():
             cells = nbformat.read(path, as_version=4).cells
             prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-            found = re.findall(r"\{exercise\}[^\n]*\n:label: (ex-\S+)\n\n(★{1,3}) ", prose)
-            written += [(grade, label) for label, grade in found]
+            found = re.findall(r"\{exercise\} ([^\n]*)\n:label: (ex-\S+)\n\n(★{1,3}) ", prose)
+            written += [(f"{path.stem}.{i}", grade, own, label) for i, (own, label, grade) in enumerate(found, start=1)]
     assert listed == written
 
 

@@ -92,6 +92,7 @@ def test_other_names_are_refused(name: str) -> None:
         ("prediction_channels", (512, 512, 256, 0, 256)),
         ("channel_order", "bgr"),
         ("mean", (104.0, 117.0)),
+        ("mean", (104.0, (117.0,), 123.0)),
         ("std", 0.0),
         ("match_threshold", 50.0),
         ("score_threshold", -0.1),

@@ -1,8 +1,9 @@
 """Sphinx extension: lists that a page shows and nobody types, for they follow from the chapters or from the package.
 
 Where a page has the line `<!-- derived: NAME -->`, the list of that name is put in its place: `exercises` of all
-chapters, `times` for reading and running them, `rubrics` of their written answers, `modules` of the package.
-`<!-- derived: goals foundations/boxes -->` is what that chapter's head promises, as a teacher reads it.
+chapters, `times` for reading and running them, `rubrics` of their written answers. `<!-- derived: modules detector -->`
+is a room of the package, and `<!-- derived: goals foundations/boxes -->` what that chapter's head promises, as a
+teacher reads it.
 """
 
 import json
@@ -22,7 +23,7 @@ READING = r"\*\*Time:\*\*\s(.{1,30}?)\sof\sreading"
 OBJECTIVES = r"\*\*After this you can\*\*\s(.+?\.)(?:\n|$)"
 MARK = re.compile(r"^<!-- derived: (\w+)(?: (\S+))? -->$", re.MULTILINE)
 ROOMS = ("detector", "training", "evaluation", "datasets", "weights", "deploy", "plots", "support")
-"""The parts of the package that its page shows. The others have other doors: commands their --help, say."""
+"""The parts of the package that have a page. The others have other doors: commands their --help, say."""
 
 
 def parts() -> Iterator[tuple[str, list[tuple[int, Path]]]]:
@@ -75,16 +76,15 @@ def rounded(seconds: float) -> str:
     return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
-def modules() -> str:
-    """The package's modules, room by room; of a folder its docstring."""
+def modules(room: str) -> str:
+    """The modules of a room of the package; of a folder its docstring."""
     lines = []
-    for room in ROOMS:
-        for path in sorted((PACKAGE / room).rglob("*.py")):
-            is_folder = path.name == "__init__.py"
-            name = ".".join((path.parent if is_folder else path.with_suffix("")).relative_to(ROOT).parts)
-            members = [] if is_folder else ["   :members:"]
-            level = "##" if name == f"dsod_lite.{room}" else "###"
-            lines += [f"{level} {name}", "", "```{eval-rst}", f".. automodule:: {name}", *members, "```", ""]
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        is_folder = path.name == "__init__.py"
+        name = ".".join((path.parent if is_folder else path.with_suffix("")).relative_to(ROOT).parts)
+        members = [] if is_folder else ["   :members:"]
+        title = [] if name == f"dsod_lite.{room}" else [f"## {name}", ""]  # the page has its own
+        lines += [*title, "```{eval-rst}", f".. automodule:: {name}", *members, "```", ""]
     return "\n".join(lines)
 
 

@@ -45,8 +45,11 @@ def test_the_package_carries_the_list_that_the_chapters_give() -> None:
     assert (ROOT / "dsod_lite/exercises/contents.json").read_text(encoding="utf-8") == contents(ROOT)
 
 
-def test_the_packages_page_has_each_module_once() -> None:
-    shown = Counter(re.findall(r"^\.\. automodule:: (\S+)$", modules(), re.MULTILINE))
+def test_the_packages_pages_have_each_module_once() -> None:
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "book/appendices/api").glob("*.md")]
+    marked = sorted(mark[2] for page in pages for mark in MARK.finditer(page))
+    assert marked == sorted(ROOMS)
+    shown = Counter(re.findall(r"^\.\. automodule:: (\S+)$", "".join(map(modules, ROOMS)), re.MULTILINE))
     package = ROOT / "dsod_lite"
     files = [path for room in ROOMS for path in (package / room).rglob("*.py")]
     names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files}
@@ -58,11 +61,11 @@ def test_the_packages_page_has_each_module_once() -> None:
 
 
 def test_a_page_has_the_list_in_the_place_of_its_mark() -> None:
-    source = ["# Title\n\n<!-- derived: modules -->\n\nThe end.\n"]
+    source = ["# Title\n\n<!-- derived: modules weights -->\n\nThe end.\n"]
     put_in(None, "page", source)
-    assert source[0] == f"# Title\n\n{modules()}\n\nThe end.\n"
+    assert source[0] == f"# Title\n\n{modules('weights')}\n\nThe end.\n"
     appendices = sorted((ROOT / "book/appendices").glob("*.md"))
-    assert [p.stem for p in appendices if MARK.search(p.read_text(encoding="utf-8"))] == ["api", "solutions"]
+    assert [p.stem for p in appendices if MARK.search(p.read_text(encoding="utf-8"))] == ["solutions"]
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ KINDS = [
     "book/appendices/troubleshooting.html",
     "book/appendices/ports.html",
     "book/appendices/bibliography.html",
-    "book/appendices/api.html",
+    "book/appendices/api/detector.html",
     "search.html",
 ]
 

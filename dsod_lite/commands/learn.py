@@ -151,7 +151,7 @@ def judge(args: argparse.Namespace, data: str, division: list[str], output: Path
     best = shlex.quote((output / BEST).as_posix())
     command = f"python -m dsod_lite detect PICTURES --checkpoint {best} --output found"
     learned = Learned(
-        title=f"A detector of {', '.join(classes[:5])}{' …' if len(classes) > 5 else ''}",
+        title=f"Detector: {', '.join(classes[:5])}{' …' if len(classes) > 5 else ''}",
         model=model, classes=classes, train_set=train_set, history=state["history"],
         threshold=0.4 if threshold is None else threshold, judged=judged[0], minutes=state["seconds"] / 60,
         command=command, defects=defects, priors=priors, others=judged[1:],

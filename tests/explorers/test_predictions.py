@@ -484,7 +484,7 @@ def test_the_curve_and_its_areas(page: Page) -> None:
     assert facts(page, "average precision")["All-point AP so far"] == "1.000 of 1.000"
     assert look(page)[4] == "✓ True positive"
     before = parts.locator(".explorer-area").get_attribute("d")
-    parts.get_by_label("Shaded area").select_option("at 11 points (VOC 2007)")
+    parts.get_by_label("Shaded area").select_option("11 points (VOC 2007)")
     explorer(page, "average precision")
     assert parts.locator(".explorer-area").get_attribute("d") != before
     parts.get_by_label("Score at least").fill("0.95")

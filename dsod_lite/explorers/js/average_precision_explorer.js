@@ -46,7 +46,7 @@ function render({ model, el }) {
     set(model, "selected", -1);
     set(model, "label", label);
   });
-  const methods = [["all-point", "below the whole curve (VOC 2010)"], ["11point", "at 11 points (VOC 2007)"]];
+  const methods = [["all-point", "whole curve (VOC 2010)"], ["11point", "11 points (VOC 2007)"]];
   const method = select(parts.controls, "Shaded area", methods, (value) => set(model, "method", value));
   const note = html("p", { class: "explorer-note" });
   parts.side.append(note);

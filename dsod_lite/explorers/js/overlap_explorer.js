@@ -40,9 +40,9 @@ function render({ model, el }) {
     showFacts(parts.facts, [
       ["IoU", found.iou.toFixed(3)],
       ["… shared / union", `${whole(found.shared)} / ${whole(found.union)}`],
-      ["GIoU", found.giou.toFixed(3)],
+      ["GIoU", found.giou.toFixed(3).replace("-", "−")],
       ["… IoU − empty / hull", `${whole(found.hullArea - found.union)} / ${whole(found.hullArea)}`],
-      ["DIoU", found.diou.toFixed(3)],
+      ["DIoU", found.diou.toFixed(3).replace("-", "−")],
       ["… IoU − distance² / diagonal²", `${whole(found.apart)} / ${whole(found.diagonal)}`],
     ]);
   }

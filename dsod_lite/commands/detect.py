@@ -14,11 +14,11 @@ from torchvision.utils import draw_bounding_boxes, save_image
 from tqdm import tqdm
 
 from ..datasets import DataError, find_images
-from ..datasets.files import free_name
 from ..datasets.folders import split_paths
 from ..datasets.formats.format import Division
 from ..datasets.formats.table import WRITTEN
 from ..datasets.labels import LabelledObject, LabelledPicture
+from ..datasets.names import free_name
 from ..deploy.finder import USUAL_SCORE, Detector, as_picture
 from ..deploy.video import is_video, pyav, read_frames, video_writer
 from ..plots import PALETTE

@@ -1,6 +1,5 @@
 """COCO's JSON file, checked field by field."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -8,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..support.errors import DataError
+from ..support.files import read_json
 from .files import ABSENT
 from .labels import Entry, LabelledObject, LabelledPicture, fails
 from .numbers import number, pixels, shown, written_number
@@ -152,18 +152,6 @@ def without_mask(entry: Fields) -> Fields:
     """Nobody here reads masks, and of COCO they are most of what the file takes in memory."""
     entry.pop("segmentation", None)
     return entry
-
-
-def read_json(path: Path, each: Callable[[Fields], Any] | None = None) -> Any:
-    """What a file holds; `each` object of it as it is read. Raises DataError naming one that is missing, or no JSON."""
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file")
-    try:
-        return json.loads(path.read_bytes(), object_hook=each)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
-        raise DataError(f"{path}: cannot be read as JSON: {type(error).__name__}: {error}") from None
 
 
 def inner_name(name: Any, where: str) -> str:

@@ -1,9 +1,8 @@
 """The files of a folder, looked at once."""
 
 import os
-import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from ..support.errors import DataError
 from .images import is_picture
 from .labels import Entry, fails
+from .names import folded
 from .numbers import shown
 
 DIVISIONS = {
@@ -21,8 +21,6 @@ DIVISIONS = {
 UNDIVIDED = "default"
 """The one list of a folder that is not divided, as CVAT calls it."""
 ABSENT = "there is no such picture"
-UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-"""Controls, ends of lines and halves of letters: XML has no place for some of them, lists of names for none."""
 
 
 class Files:
@@ -202,35 +200,3 @@ def divided(paths: Iterable[str]) -> dict[str, list[str]]:
         found.setdefault(division(path) or UNDIVIDED, []).append(path)
     order = ("train", "trainval", "val", "test", UNDIVIDED)
     return {split: found[split] for split in order if split in found}
-
-
-def unique_names(paths: Iterable[str]) -> dict[str, str]:
-    """Path -> the picture's name, which no other has on any disk, and which every format can write.
-
-    Without folders and suffix; with the folders where two would be the same, and with a number where they still are.
-    """
-    paths = list(dict.fromkeys(paths))
-    count = Counter(folded(PurePosixPath(path).stem) for path in paths)
-    used: Counter[str] = Counter()
-    return {path: free_name(_stem(path, count[folded(PurePosixPath(path).stem)] > 1), used) for path in paths}
-
-
-def _stem(path: str, whole: bool) -> str:
-    inner = PurePosixPath(path)
-    name = "_".join(inner.with_suffix("").parts) if whole else inner.stem
-    return UNWRITABLE.sub("_", name).replace("\\", "_").strip(" .") or "_"
-
-
-def free_name(name: str, used: Counter[str]) -> str:
-    """The name, or NAME-2, NAME-3 … where it is used already. It is noted in `used`, which begins empty."""
-    free = name
-    while folded(free) in used:
-        used[folded(name)] += 1
-        free = f"{name}-{used[folded(name)]}"
-    used[folded(free)] = 1
-    return free
-
-
-def folded(name: str) -> str:
-    """A name as those disks compare it that know no case, and one spelling of é."""
-    return unicodedata.normalize("NFC", name).casefold()

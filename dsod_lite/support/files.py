@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,6 +50,18 @@ def write_whole(path: Path, content: bytes) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Writes a value as JSON, whole or not at all. JSON has no NaN: a number that nothing speaks for becomes null."""
     write_whole(path, (json.dumps(_without_nan(value), indent=1, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path, each: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    """What a file holds; `each` object of it as it is read. Raises DataError naming one that is missing, or no JSON."""
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file")
+    try:
+        return json.loads(path.read_bytes(), object_hook=each)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        raise DataError(f"{path}: cannot be read as JSON: {type(error).__name__}: {error}") from None
 
 
 class GrowingJSON(dict[str, Any]):

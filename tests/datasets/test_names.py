@@ -12,8 +12,9 @@ from folders import make_folder
 from PIL import Image
 
 from dsod_lite.datasets import DataError, arrange_folder, check_folder, open_split
-from dsod_lite.datasets.files import Files, folded, free_name, unique_names
+from dsod_lite.datasets.files import Files
 from dsod_lite.datasets.formats.table import WRITTEN, read_folder
+from dsod_lite.datasets.names import folded, free_name, unique_names
 
 PICTURES = [
     "1.png", "1.bmp",  # the same but for the suffix

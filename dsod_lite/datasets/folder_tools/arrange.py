@@ -12,12 +12,13 @@ from tqdm import tqdm
 from ...support.errors import DataError, SettingError
 from ...support.files import new_folder
 from ..annotations import progress
-from ..files import UNDIVIDED, Files, division_of, unique_names
+from ..files import UNDIVIDED, Files, division_of
 from ..formats.format import Division, Format
 from ..formats.table import WRITTEN, recognise
 from ..formats.voc import pair_up
 from ..images import read_rgb
 from ..labels import Entry, LabelledPicture, Labels, sizes, upright
+from ..names import unique_names
 from .copies import Fingerprint, copies, fingerprint
 
 THREADS = 4

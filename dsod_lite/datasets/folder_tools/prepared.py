@@ -12,11 +12,12 @@ from tqdm import tqdm
 from ...support.errors import DataError, SettingError
 from ...support.files import new_folder
 from ..annotations import CORNERS
-from ..files import Files, unique_names
+from ..files import Files
 from ..formats.table import read_folder
 from ..formats.voc import LAYOUT, LISTS, element
 from ..images import FORMATS, as_rgb, image_frame, image_size, read_rgb
 from ..labels import Box, LabelledPicture, Upright, sizes, turn, upright
+from ..names import unique_names
 from .arrange import own_division
 from .check import unlisted
 

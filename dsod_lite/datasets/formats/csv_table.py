@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from ...support.errors import DataError
 from ..annotations import progress
-from ..files import DIVISIONS, UNDIVIDED, Files, division, unique_names
+from ..files import DIVISIONS, UNDIVIDED, Files, division
 from ..images import SUFFIXES
 from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, listed
+from ..names import unique_names
 from ..numbers import pixels, shown, written_number
 from .format import Division, Format, copy_picture
 

@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from ...support.errors import DataError
 from ..annotations import progress
-from ..files import DIVISIONS, UNDIVIDED, Files, division, look_into, unique_names
+from ..files import DIVISIONS, UNDIVIDED, Files, division, look_into
 from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, listed
+from ..names import unique_names
 from ..numbers import pixels, shown, written_number
 from .format import Division, Format, copy_picture
 from .outlines import bounds, ellipse, turned

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...support.errors import DataError
-from ..files import UNWRITABLE, Files
+from ..files import Files
 from ..labels import LabelledPicture, Labels
+from ..names import UNWRITABLE
 from ..numbers import shown
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlparse
 
 from ...support.errors import DataError
+from ...support.files import read_json
 from ..annotations import progress
-from ..coco_file import read_json
-from ..files import UNDIVIDED, Files, division, look_into, unique_names
+from ..files import UNDIVIDED, Files, division, look_into
 from ..images import is_picture
 from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels, fails, listed
+from ..names import unique_names
 from ..numbers import number, pixels, shown
 from .format import Division, Format, copy_picture
 from .outlines import bounds, ellipse, turned

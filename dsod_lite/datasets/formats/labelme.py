@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ...support.errors import DataError
+from ...support.files import read_json
 from ..annotations import progress
-from ..coco_file import read_json
 from ..files import Files, look_into
 from ..labels import LabelledObject, LabelledPicture, Labels
 from ..numbers import number, pixels, shown

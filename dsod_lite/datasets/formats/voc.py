@@ -8,9 +8,10 @@ from pathlib import Path
 from ...support.errors import DataError
 from ..annotations import class_names, progress
 from ..classes import VOC_CLASSES
-from ..files import Files, divided, folded, look_into, unique_names
+from ..files import Files, divided, look_into
 from ..images import is_picture
 from ..labels import Entry, LabelledPicture, Labels
+from ..names import folded, unique_names
 from ..union import VOC_UNIONS
 from ..voc import labelled, voc_entries
 from .format import Division, Format, copy_picture

@@ -8,8 +8,9 @@ import yaml
 
 from ...support.errors import DataError
 from ..annotations import progress
-from ..files import Files, divided, unique_names
+from ..files import Files, divided
 from ..labels import Box, Entry, LabelledObject, LabelledPicture, Labels
+from ..names import unique_names
 from ..numbers import shown, written_number
 from .format import Division, Format, copy_picture
 from .voc import pair_up

@@ -10,13 +10,14 @@ from typing import Any
 import torch
 from matplotlib.font_manager import findfont
 from torchvision.transforms.v2 import functional as transforms
-from torchvision.utils import draw_bounding_boxes, save_image
+from torchvision.utils import draw_bounding_boxes
 from tqdm import tqdm
 
 from ..datasets import DataError, find_images
 from ..datasets.folders import split_paths
 from ..datasets.formats.format import Division
 from ..datasets.formats.table import WRITTEN
+from ..datasets.images import read_image
 from ..datasets.labels import LabelledObject, LabelledPicture
 from ..datasets.names import free_name
 from ..deploy.finder import USUAL_SCORE, Detector, as_picture
@@ -89,17 +90,17 @@ def run(args: argparse.Namespace) -> int:
                         look_through(path, detector, least, target, found, stop)
                         tqdm.write(f"{path}: {len(found[target.name]['frames'])} frames → {target}")
                         continue
-                    image = as_picture(path)
+                    image = read_image(path)
                 except DataError as error:  # one broken picture of a thousand is no reason to do without the others
                     unread += 1
                     if unread == len(paths):
                         raise
                     tqdm.write(f"left out: {error}")
                     continue
-                detections = detector.detections(image)
+                detections = detector.detections(as_picture(image))
                 kept, objects = shown(detections, least, detector.classes)
                 with whole_file(target) as file:
-                    save_image(drawn(image, kept, detector.classes), file, "png")
+                    transforms.to_pil_image(drawn(image, kept, detector.classes)).save(file, "png")
                 height, width = image.shape[-2:]
                 found[target.name] = {"file": str(path), "width": width, "height": height, "objects": objects}
                 best = "" if objects else best_of(detections, detector)
@@ -141,11 +142,10 @@ def look_through(
     frames: list[dict[str, Any]] = []
     with video_writer(target) as video:
         for frame in tqdm(read_frames(path), desc=path.name, unit=" frames", leave=False):
-            image = as_picture(frame.picture)
-            kept, objects = shown(detector.detections(image), least, detector.classes)
+            image = frame.picture
+            kept, objects = shown(detector.detections(as_picture(image)), least, detector.classes)
             frames.append({"seconds": round(frame.time, 3), "objects": objects})
-            picture = transforms.to_dtype(drawn(image, kept, detector.classes), torch.uint8, scale=True)
-            video.write(frame._replace(picture=picture))
+            video.write(frame._replace(picture=drawn(image, kept, detector.classes)))
             height, width = image.shape[-2:]
             found[target.name] = {"file": str(path), "width": width, "height": height, "frames": frames}
             if stop.signum is not None:
@@ -178,7 +178,7 @@ def listed(folders: list[str], split: str) -> list[Path]:
 
 
 def drawn(image: torch.Tensor, detections: dict[str, torch.Tensor], classes: tuple[str, ...]) -> torch.Tensor:
-    """The picture with its detections, small pictures enlarged, and words as large as the picture asks for."""
+    """The picture, bytes [3, H, W], with its detections: small ones enlarged, and words as large as it asks for."""
     factor = max(1, math.ceil(480 / max(image.shape[-2:])))
     height, width = image.shape[-2] * factor, image.shape[-1] * factor
     canvas = transforms.resize(image, [height, width], antialias=True)

@@ -77,7 +77,7 @@ def test_what_is_found_before_the_disk_is_full_is_kept(
     data: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     out = tmp_path / "out"
-    monkeypatch.setattr(detect, "save_image", Third(detect.save_image, full))
+    monkeypatch.setattr(detect, "drawn", Third(detect.drawn, full))
     assert call("detect", data / "JPEGImages", "--checkpoint", run, "--output", out) == 2
     assert len(json.loads((out / "detections.json").read_text())) == 2
     assert sorted(path.name for path in out.iterdir()) == ["detections.json", "val_picture0.png", "val_picture1.png"]

@@ -67,7 +67,8 @@ def times() -> str:
     for path in chapters(ROOT):
         seconds = measured["seconds"].get(path.relative_to(ROOT / "book").with_suffix("").as_posix())
         taken = "not yet measured" if seconds is None else rounded(seconds)
-        rows.append(f"| {link(path)} | {said(READING, path)} | {taken} |")
+        reading = said(READING, path).replace("minutes", "min")
+        rows.append(f"| {link(path)} | {reading} | {taken} |")
     return "\n".join(rows)
 
 

@@ -42,6 +42,15 @@ def test_each_answer_hears_something_and_each_question_says_where_to_read(name: 
         assert not re.search(r"[$`]|\{\w+\}", "".join(texts(question))), question.ask  # plain text, for every reader
 
 
+HYPHEN = re.compile(r"(?<!\w)-(?=[\d(a-z])|(?<=[\w)²]) - (?=[\w(])")
+"""One that stands for a minus."""
+
+
+@each_chapter
+def test_a_minus_is_no_hyphen(name: str) -> None:
+    assert [text for question in BANK[name] for text in texts(question) if HYPHEN.search(text)] == []
+
+
 def test_no_file_is_left_over() -> None:
     assert {path.stem for path in FOLDER.glob("*.yml")} == set(CHAPTERS)
 

@@ -1,8 +1,9 @@
 """Sphinx extension: lines break where a reader can follow.
 
-An output with a line longer than its column is wrapped, where a browser would cut it off. All other outputs stay as they are: a
-table that fits in the column of a screen is scrolled on a phone, and so is a table among what is no cell. An option of a
-command stays in one piece, and a bracket or a full stop stays with its formula. book.css does the rest.
+An output with a line longer than its column is wrapped, where a browser would cut it off. All other outputs stay as
+they are: a table that fits in the column of a screen is scrolled on a phone, and so is a table among what is no cell.
+An option of a command stays in one piece, and a bracket or a full stop stays with its formula or word of code.
+book.css does the rest.
 """
 
 import re
@@ -18,8 +19,11 @@ COLUMNS = re.compile(r"\S {3,}\S.* {3,}\S")
 """A line of a table: at least three columns."""
 
 CODE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
-OPTION = re.compile(r"(?<![\w&;-])--?[a-z][a-z-]+(?![^<]*>)")
-FORMULA = re.compile(r'[(\[]*<span class="math notranslate nohighlight">[^<]*</span>[.,;:?!)\]]*')
+OPTION = re.compile(r"(?<![\w&;-])--?[a-z][a-z-]*(?![^<]*>)")
+ISLAND = re.compile(
+    r'[(\[]*(?:<span class="math notranslate nohighlight">[^<]*</span>|<code class="docutils literal[^"]*">.*?</code>)'
+    r"[.,;:?!)\]]*"
+)
 
 
 def mark(app: Sphinx, doctree: nodes.document, page: str) -> None:
@@ -41,7 +45,7 @@ def keep_together(app: Sphinx, page: str, template: str, context: dict[str, Any]
 
     if "body" in context:
         body = CODE.sub(lambda code: OPTION.sub(whole, code[0]), context["body"])
-        context["body"] = FORMULA.sub(whole, body)
+        context["body"] = ISLAND.sub(whole, body)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

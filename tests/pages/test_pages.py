@@ -137,6 +137,11 @@ SCROLLING_CODE = """() => [...document.querySelectorAll(".cell_input pre, .cell_
   .filter(pre => pre.clientWidth && pre.scrollWidth > pre.clientWidth + 1).map(pre => pre.textContent.slice(0, 80))"""
 
 
+# Formulas and tables that have to be scrolled sideways.
+SCROLLING = """() => [...document.querySelectorAll('mjx-container[display="true"], .pst-scrollable-table-container')]
+  .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.textContent.trim().slice(0, 80))"""
+
+
 # Figures that are shown wider or narrower than they were drawn.
 SQUEEZED = """() => [...document.querySelectorAll(".bd-article img")].filter(i => {
   const {width, height} = i.getBoundingClientRect();
@@ -153,6 +158,7 @@ class Visit:
     unset_formulas: list[str] = field(default_factory=list)
     sticking_out: list[str] = field(default_factory=list)
     scrolling_code: list[str] = field(default_factory=list)
+    scrolling: list[str] = field(default_factory=list)
     squeezed: list[str] = field(default_factory=list)
 
 
@@ -174,6 +180,7 @@ def visit(browser: Browser, names: list[str], home: str, viewport: ViewportSize)
         found.unset_formulas += [f"{name}: {formula}" for formula in page.evaluate(UNSET_FORMULAS)]
         found.sticking_out += [f"{name}: {element}" for element in page.evaluate(STICKING_OUT)]
         found.scrolling_code += [f"{name}: {cell}" for cell in page.evaluate(SCROLLING_CODE)]
+        found.scrolling += [f"{name}: {what}" for what in page.evaluate(SCROLLING)]
         found.squeezed += [f"{name}: {figure}" for figure in page.evaluate(SQUEEZED)]
     context.close()
     return found
@@ -220,6 +227,10 @@ def test_figures_keep_their_proportions(on_phone: Visit, from_folder: Visit) -> 
 
 def test_no_code_has_to_be_scrolled_sideways_on_a_desktop(from_folder: Visit) -> None:
     assert not from_folder.scrolling_code, "\n".join(from_folder.scrolling_code)
+
+
+def test_no_formula_and_no_table_has_to_be_scrolled_on_a_phone(on_phone: Visit) -> None:
+    assert not on_phone.scrolling, "\n".join(on_phone.scrolling)
 
 
 def test_a_figure_grows_at_a_tap(browser: Browser, site: str) -> None:

@@ -21,8 +21,8 @@ COLUMNS = re.compile(r"\S {3,}\S.* {3,}\S")
 CODE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 OPTION = re.compile(r"(?<![\w&;-])--?[a-z][a-z-]*(?![^<]*>)")
 ISLAND = re.compile(
-    r'[(\[]*(?:<span class="math notranslate nohighlight">[^<]*</span>|<code class="docutils literal[^"]*">.*?</code>)'
-    r"[.,;:?!)\]]*"
+    r'[(\[]*(?:<span class="math notranslate nohighlight">[^<]*</span>'
+    r'|(?:<a [^>]*>)?<code class="[^"]*\bliteral\b[^"]*">.*?</code>(?:</a>)?)[.,;:?!)\]]*'
 )
 
 

@@ -9,6 +9,7 @@ from line_breaks import COLUMN, keep_together, mark
 
 MATH = '<span class="math notranslate nohighlight">\\(s = 8\\)</span>'
 CODE = '<code class="docutils literal notranslate"><span class="pre">dsod_tiny</span></code>'
+FILE = f'<a class="reference download" href="c.yml">{CODE.replace("docutils", "xref download docutils")}</a>'
 TABLE = "         ada    bob    dan\nboxes-1    1      0      1\nboxes-2    2      0      0"
 
 
@@ -18,7 +19,7 @@ def after(body: str) -> str:
     return str(context["body"])
 
 
-@pytest.mark.parametrize("whole", [f"({MATH},", f"{MATH}.", f"{CODE},", f"({CODE})", MATH])
+@pytest.mark.parametrize("whole", [f"({MATH},", f"{MATH}.", f"{CODE},", f"({CODE})", f"{FILE};", MATH])
 def test_brackets_and_stops_stay_with_their_formula_or_code(whole: str) -> None:
     assert after(f"Take {whole} then") == f'Take <span class="unbroken">{whole}</span> then'
 

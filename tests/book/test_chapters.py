@@ -43,6 +43,13 @@ def test_chapter_has_three_to_five_exercises_each_with_a_folded_solution(path: P
     assert sorted(solutions) == sorted(exercises)
 
 
+@each_chapter
+def test_a_solution_s_code_is_shown_as_it_is_written(path: Path) -> None:
+    """A line of more than 69 characters is wrapped at the margin, on a screen of 1280 pixels."""
+    blocks = re.findall(r"^```python\n(.*?)^```", "\n".join(prose(path)), re.MULTILINE | re.DOTALL)
+    assert [line for block in blocks for line in block.splitlines() if len(line) > 69] == []
+
+
 class Bare(ast.NodeTransformer):
     """Drops what a chapter may leave out: docstrings and annotations. What decides what the code does stays."""
 

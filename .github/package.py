@@ -34,8 +34,8 @@ def main(torch: str) -> None:
     index = CPU + ("nightly/cpu" if torch == "nightly" else "cpu")
     wanted = [bound for bound in bounds if bound.startswith("torch")] or ["torch", "torchvision"]
     run("pip", "install", "--index-url", index, *["--pre"] * (torch == "nightly"), *wanted)
-    # The books' notebooks are read by some tests of the package, and protobuf reads the authors' files.
-    run("pip", "install", "--editable", ".", *bounds, *tests, "onnx", "onnxscript", "protobuf", "nbformat")
+    # Some tests of the package read the book's notebooks and records, and protobuf the authors' files.
+    run("pip", "install", "--editable", ".", *bounds, *tests, "onnx", "onnxscript", "protobuf", "nbformat", "scipy")
     run("pytest", "tests", *(word for folder in LEFT_OUT for word in ("--ignore", folder)))
 
 

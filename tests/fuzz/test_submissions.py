@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from collecting import defects
+import pytest
 from damage import damaged_bytes, damaged_json, examine
 
 from dsod_lite.exercises.own.overlay import written
@@ -36,6 +36,7 @@ def test_a_file_of_the_detector(tmp_path: Path) -> None:
 
 
 def test_a_notebook(tmp_path: Path) -> None:
+    collecting = pytest.importorskip("collecting", reason="nbgrader, which the book brings")
     released, path = tmp_path / "released.ipynb", tmp_path / "sent.ipynb"
     released.write_text(json.dumps(NOTEBOOK), encoding="utf-8")
 
@@ -47,7 +48,7 @@ def test_a_notebook(tmp_path: Path) -> None:
         path.write_bytes(content if draw.random() < 0.95 else b"[" * 10_000)
 
     def read(_: random.Random) -> None:
-        if any(said.startswith("it is no notebook") for said in defects(path, released)):
+        if any(said.startswith("it is no notebook") for said in collecting.defects(path, released)):
             raise SyntaxError("no notebook")
 
     examine("notebook", damage, read, SyntaxError)

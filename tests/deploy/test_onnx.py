@@ -16,6 +16,7 @@ from dsod_lite import DSOD, dsod300, dsod_tiny, train
 from dsod_lite.__main__ import build_parser
 from dsod_lite.commands import COMMANDS
 from dsod_lite.deploy.onnx import export_detector, export_onnx
+from dsod_lite.support.errors import MissingPackage
 from dsod_lite.weights.checkpoint import config_from_dict
 
 
@@ -105,3 +106,15 @@ def test_the_whole_detector_in_ten_lines(tmp_path: Path) -> None:
     assert labels[:count].tolist() == found["labels"][kept].tolist()
     blank = session.run(None, {"picture": np.zeros((1, 64, 64, 3), np.uint8)})
     assert len({len(part) for part in blank}) == 1
+
+
+def test_packages_that_do_not_go_together_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As torch 2.6 and onnxscript 0.5.4 do not."""
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise torch.onnx.OnnxExporterError("Failed to convert the exported program to an ONNX model")
+
+    monkeypatch.setattr(torch.onnx, "export", broken)
+    with pytest.raises(MissingPackage, match=rf"torch {torch.__version__.split('+')[0]}.* and onnxscript .* not go tog"):
+        export_detector(dsod_tiny(2), tmp_path / "a.onnx")
+    assert not (tmp_path / "a.onnx").exists()

@@ -35,8 +35,7 @@ def main(torch: str) -> None:
     wanted = [bound for bound in bounds if bound.startswith("torch")] or ["torch", "torchvision"]
     run("pip", "install", "--index-url", index, *["--pre"] * (torch == "nightly"), *wanted)
     # Some tests of the package read the book's notebooks and records, and protobuf the authors' files.
-    script = "onnxscript<0.5.4" if torch == "oldest" else "onnxscript"  # microsoft/onnxscript 2651
-    run("pip", "install", "--editable", ".", *bounds, *tests, "onnx", script, "protobuf", "nbformat", "scipy")
+    run("pip", "install", "--editable", ".", *bounds, *tests, "onnx", "onnxscript", "protobuf", "nbformat", "scipy")
     run("pytest", "tests", *(word for folder in LEFT_OUT for word in ("--ignore", folder)))
 
 

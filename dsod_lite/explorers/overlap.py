@@ -46,6 +46,6 @@ class OverlapExplorer(Explorer):
             axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, alpha=0.4, color=colour))
         axes.set(xlim=(0, self.size), ylim=(self.size, 0), aspect="equal")
         measures = {"IoU": box_iou, "GIoU": generalized_box_iou, "DIoU": distance_box_iou}
-        said = [f"{name} {measure(a, b).item():.3f}" for name, measure in measures.items()]
+        said = [f"{name} {measure(a, b).item():.3f}".replace("-", "−") for name, measure in measures.items()]
         axes.set_title(", ".join(said), fontsize=10)
         return figure

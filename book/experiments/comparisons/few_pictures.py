@@ -22,6 +22,7 @@ from dsod_lite.weights.start import SHAPES, start_from
 from ..machinery.records import RECORDS
 from ..parts.common import train_and_judge
 from ..parts.mosaic import Mosaic
+from ..parts.pasted import Pasted
 
 EPOCHS = 6
 """Passes over 2,000 pictures; each set is passed as often as makes as many steps."""
@@ -50,6 +51,8 @@ class Arm:
     """The decay of the averaged weights."""
     mosaic: float = 0.0
     """The share of pictures that are made of four."""
+    pasted: float = 0.0
+    """The share of pictures into which an object of another one is pasted."""
     augmentation: Callable[[int], v2.Compose] = light_augmentation
 
 
@@ -60,6 +63,7 @@ ARMS = {
     "shapes_average": Arm(shapes=True, average=0.998),
     "shapes_mosaic": Arm(shapes=True, mosaic=0.5),
     "shapes_strong": Arm(shapes=True, augmentation=strong_augmentation),
+    "shapes_pasted": Arm(shapes=True, pasted=0.5),
 }
 SETS = ("kangaroos", "raccoons", "cards")
 VARIANTS = {f"{name}_{arm}": (name, ARMS[arm]) for arm in ARMS for name in SETS}
@@ -84,7 +88,11 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     model = dsod_tiny(len(train_set.classes) + 1, SIDE)
     if arm.shapes:
         start_from(model, SHAPES, train_set.classes)
-    pictures: Dataset[Any] = Mosaic(train_set, arm.mosaic) if arm.mosaic else train_set
+    pictures: Dataset[Any] = train_set
+    if arm.mosaic:
+        pictures = Mosaic(train_set, arm.mosaic)
+    if arm.pasted:
+        pictures = Pasted(train_set, arm.pasted)
     passes = round(epochs * 2000 / (len(train_set) // BATCH * BATCH))
     fields: dict[str, Any] = {"batch_size": BATCH, "learning_rate": arm.rate, "weight_average": arm.average}
     result = train_and_judge(model, pictures, val_set, seed, passes, **fields)

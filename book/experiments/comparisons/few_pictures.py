@@ -60,6 +60,7 @@ ARMS = {
     "usual": Arm(),
     "shapes": Arm(shapes=True),
     "shapes_slower": Arm(shapes=True, rate=0.003),
+    "shapes_faster": Arm(shapes=True, rate=0.03),
     "shapes_average": Arm(shapes=True, average=0.998),
     "shapes_mosaic": Arm(shapes=True, mosaic=0.5),
     "shapes_strong": Arm(shapes=True, augmentation=strong_augmentation),

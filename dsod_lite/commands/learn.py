@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import arrange_folder, open_split
+from ..datasets.augmentation.copy_paste import CopyPaste
 from ..datasets.augmentation.transforms import AUGMENTATIONS
 from ..datasets.folder_tools.check import Seen, examine_folder
 from ..datasets.folders import has_split
@@ -41,6 +42,8 @@ SOURCE = "pictures.sha256"
 """Beside it: the digest of what they are divided from."""
 RANDOM = "random"
 """In the place of a checkpoint: random weights."""
+COPY_PASTE = 0.5
+"""The share of pictures into which an object is pasted: what helps with few photographs (book/experiments/PLAN.md)."""
 PAGE = "report.html"
 LISTED = 10
 """Defects that are printed; the page has more."""
@@ -126,7 +129,7 @@ def train_arguments(args: argparse.Namespace, data: str, division: list[str], ou
     train.add_arguments(parser)
     words = ["--data", data, "--split", division[0], "--validation", division[1], "--minutes", str(args.minutes)]
     words += ["--augmentation", args.augmentation, "--seed", str(args.seed), "--device", args.device]
-    words += ["--output", str(output), "--resume"]
+    words += ["--copy-paste", str(COPY_PASTE), "--output", str(output), "--resume"]
     if args.image_size is not None:
         words += ["--image-size", str(args.image_size)]
     if args.start_from != RANDOM:
@@ -152,7 +155,7 @@ def judge(args: argparse.Namespace, data: str, division: list[str], output: Path
     command = f"python -m dsod_lite detect PICTURES --checkpoint {best} --output found"
     learned = Learned(
         title=f"Detector: {', '.join(classes[:5])}{' …' if len(classes) > 5 else ''}",
-        model=model, classes=classes, train_set=train_set, history=state["history"],
+        model=model, classes=classes, train_set=CopyPaste(train_set, COPY_PASTE), history=state["history"],
         threshold=0.4 if threshold is None else threshold, judged=judged[0], minutes=state["seconds"] / 60,
         command=command, defects=defects, priors=priors, others=judged[1:],
     )  # fmt: skip

@@ -18,7 +18,7 @@ from book.experiments.comparisons import (
     proposal_free,
     speed,
 )
-from book.experiments.parts import chain, mirrored, mosaic, pasted, pretraining, relabelled, rivals
+from book.experiments.parts import chain, mirrored, mosaic, pretraining, relabelled, rivals
 from book.experiments.parts.common import SIDE, shapes
 from dsod_lite import dsod_tiny
 from dsod_lite.datasets import DataError
@@ -122,41 +122,6 @@ def test_no_share_is_no_mosaic_and_slivers_are_dropped():
 
     _, target = mosaic.Mosaic(Slivers(), share=1.0)[0]
     assert (len(target["boxes"]), len(target["labels"])) == (0, 0)
-
-
-class WhiteSquares(Dataset):
-    """Black pictures of 64×64 with a white square of 20×20 in the corner, and its box."""
-
-    classes = ("square",)
-
-    def __len__(self):
-        return 3
-
-    def __getitem__(self, index):
-        image = torch.zeros(3, 64, 64)
-        image[:, :20, :20] = 1
-        target = {"boxes": torch.tensor([[0.0, 0.0, 20.0, 20.0]]), "labels": torch.tensor([1]), "image_id": index}
-        return image, target | {"difficult": torch.tensor([False])}
-
-
-def test_a_pasted_object_has_its_box_and_hides_no_other():
-    torch.manual_seed(0)
-    twice = 0
-    for _ in range(50):
-        image, target = pasted.Pasted(WhiteSquares(), share=1.0)[2]
-        assert target["image_id"] == 2
-        assert len(target["boxes"]) == len(target["labels"]) == len(target["difficult"])
-        if len(target["boxes"]) == 2:
-            twice += 1
-            x1, y1, x2, y2 = target["boxes"][1].int().tolist()
-            assert 10 <= x2 - x1 == y2 - y1 <= 25
-            assert image[:, (y1 + y2) // 2, (x1 + x2) // 2].tolist() == pytest.approx([1, 1, 1])
-            assert max(0, min(20, x2) - x1) * max(0, min(20, y2) - y1) <= 0.4 * 400
-            outside = image.clone()
-            outside[:, :20, :20] = outside[:, y1:y2, x1:x2] = 0
-            assert outside.sum() == 0
-    assert 30 < twice <= 50
-    assert len(pasted.Pasted(WhiteSquares(), share=0.0)[0][1]["boxes"]) == 1
 
 
 def test_strong_augmentation_changes_hues_and_keeps_boxes():

@@ -16,13 +16,13 @@ from torchvision.transforms import v2
 
 from dsod_lite import dsod_tiny
 from dsod_lite.datasets import arrange_folder, light_augmentation, open_split
+from dsod_lite.datasets.augmentation.copy_paste import CopyPaste
 from dsod_lite.datasets.in_memory import SPARE, InMemory
 from dsod_lite.weights.start import SHAPES, start_from
 
 from ..machinery.records import RECORDS
 from ..parts.common import train_and_judge
 from ..parts.mosaic import Mosaic
-from ..parts.pasted import Pasted
 
 EPOCHS = 6
 """Passes over 2,000 pictures; each set is passed as often as makes as many steps."""
@@ -93,7 +93,7 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     if arm.mosaic:
         pictures = Mosaic(train_set, arm.mosaic)
     if arm.pasted:
-        pictures = Pasted(train_set, arm.pasted)
+        pictures = CopyPaste(train_set, arm.pasted)
     passes = round(epochs * 2000 / (len(train_set) // BATCH * BATCH))
     fields: dict[str, Any] = {"batch_size": BATCH, "learning_rate": arm.rate, "weight_average": arm.average}
     result = train_and_judge(model, pictures, val_set, seed, passes, **fields)

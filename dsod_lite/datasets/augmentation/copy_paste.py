@@ -1,4 +1,4 @@
-"""Copy and paste: an object of another picture is put into this one (Ghiasi and others, 2021, with boxes for masks)."""
+"""Copy-paste: an object of another picture is put into this one (Ghiasi and others, 2021, with boxes for masks)."""
 
 from typing import Any
 
@@ -7,6 +7,10 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision.ops import box_area, box_iou
 from torchvision.transforms.v2 import functional
+
+from ...support.errors import DataError, SettingError
+from ..in_memory import InMemory
+from ..labelled import LabelledDataset
 
 SCALES = (0.5, 1.25)
 """The pasted object's sides, as shares of its own."""
@@ -18,16 +22,25 @@ EDGE = 0.15
 """The share of its sides over which it fades into the picture: boxes are all that is known of its outline."""
 
 
-class Pasted(Dataset[Any]):
+class CopyPaste(Dataset[tuple[Tensor, dict[str, Any]]]):
     """The pictures of another data set; into a share of them an object of another picture is pasted.
+
+    It is shrunk or enlarged, put where it hides no object, and fades into the picture at its edges. So each object is
+    seen before many grounds, and what surrounds it says less of it. Where it finds no room the picture stays as it is,
+    and so it does where the other one cannot be read.
 
     Args:
         dataset: items (float32 [3, S, S], target with "boxes" [M, 4] in pixels and other fields, of M entries each but
             for "image_id"), augmented anew whenever they are asked for.
         share: of the items, from 0 to 1, into which something is pasted if there is room.
+
+    Raises:
+        SettingError: for another share.
     """
 
-    def __init__(self, dataset: Any, share: float) -> None:
+    def __init__(self, dataset: LabelledDataset | InMemory, share: float) -> None:
+        if not 0 <= share <= 1:
+            raise SettingError(f"copy_paste is {share}; it is a share of the pictures, from 0 to 1")
         self.dataset, self.share, self.classes = dataset, share, dataset.classes
 
     def __len__(self) -> int:
@@ -41,7 +54,10 @@ class Pasted(Dataset[Any]):
         image, target = self.dataset[index]
         if torch.rand(()) >= self.share:
             return image, target
-        source, its_target = self.dataset[int(torch.randint(len(self.dataset), ()))]
+        try:
+            source, its_target = self.dataset[int(torch.randint(len(self.dataset), ()))]
+        except DataError:  # it is said where it is an item of its own
+            return image, target
         if not len(its_target["boxes"]):
             return image, target
         chosen = int(torch.randint(len(its_target["boxes"]), ()))
@@ -56,12 +72,19 @@ class Pasted(Dataset[Any]):
         if (hidden(target["boxes"], box) > MOST_HIDDEN).any():
             return image, target
         patch = functional.resize(source[:, y1:y2, x1:x2], [height, width], antialias=True)
-        weight = ramp(height)[:, None] * ramp(width)
-        image = image.clone()
-        region = image[:, top : top + height, left : left + width]
-        region += weight * (patch - region)
         fields = {k: torch.cat([v, its_target[k][chosen : chosen + 1]]) for k, v in target.items() if k != "image_id"}
-        return image, fields | {"boxes": torch.cat([target["boxes"], box]), "image_id": target["image_id"]}
+        fields |= {"boxes": torch.cat([target["boxes"], box]), "image_id": target["image_id"]}
+        return pasted(image, patch, left, top), fields
+
+
+def pasted(image: Tensor, patch: Tensor, left: int, top: int) -> Tensor:
+    """A copy of a picture [3, S, S], with another one [3, h, w] at a place in pixels, faded in from its edges."""
+    height, width = patch.shape[-2:]
+    weight = ramp(height)[:, None] * ramp(width)
+    image = image.clone()
+    region = image[:, top : top + height, left : left + width]
+    region += weight * (patch - region)
+    return image
 
 
 def hidden(boxes: Tensor, over: Tensor) -> Tensor:

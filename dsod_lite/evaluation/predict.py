@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from ..support.batches import as_floats, collate, loaded, to_device, worker_count
 from ..support.errors import DataError, SettingError
+from ..support.heap import trim_heap
 from ..support.processes import gathered, rank, world_size
 from ..support.signals import follow_parent, uncovered
 
@@ -71,6 +72,7 @@ def predict(
                         detection = {key: value[:0] for key, value in detection.items()}
                     detections.append(to_device(detection, torch.device("cpu")))
                     targets.append(target)
+                trim_heap()
     finally:
         for module, mode in modes:
             module.training = mode

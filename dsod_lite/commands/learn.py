@@ -28,9 +28,10 @@ from .priors import report
 
 HELP = "from a folder of labelled pictures to a detector and a page about it"
 EPILOG = f"""It recognises the labels' format, looks for defects, divides the pictures where they are not divided,
-trains for the minutes given, and judges the best epoch on pictures that were never trained on. RUN/report.html then
-has the numbers, the mistakes as pictures, labels that are probably wrong, what to do next, and the detector itself,
-for pictures, videos and the camera; it works offline. The same call goes on with one that was stopped or killed.
+trains for the minutes given, with objects of other pictures pasted into half of them, and judges the best epoch on
+pictures that were never trained on. RUN/report.html then has the numbers, the mistakes as pictures, labels that are
+probably wrong, what to do next, and the detector itself, for pictures, videos and the camera; it works offline. The
+same call goes on with one that was stopped or killed.
 
 {LAYOUT}
 

@@ -117,7 +117,8 @@ def write_report(learned: Learned, path: Path) -> dict[str, Any]:
             "What AP50 would gain if one kind of mistake were mended and nothing else. Prices, not shares."),
             table(("mistake", "AP50 if mended"), [(kind, f"{gain:+.3f}") for kind, gain in worth.items()])),
         section("What it was trained on", paragraph(
-            "Twelve pictures as the network saw them: cropped, mirrored, other colours, warped to its square."),
+            "Twelve pictures as the network saw them: cropped, mirrored, in other colours, warped to its square; half "
+            "of them with an object of another picture, where there was room."),
             seen(learned), preformatted(learned.priors)),
         section("The run", plot(curve_of(learned.history),
                 "The loss, and the AP50 on the validation pictures, over the passes through the training pictures.")),

@@ -25,7 +25,7 @@ EDGE = 0.15
 class CopyPaste(Dataset[tuple[Tensor, dict[str, Any]]]):
     """The pictures of another data set; into a share of them an object of another picture is pasted.
 
-    It is shrunk or enlarged, put where it hides no object, and fades into the picture at its edges. So each object is
+    It is shrunk or enlarged, put where it hides little of any object, and fades in at its edges. So each object is
     seen before many grounds, and what surrounds it says less of it. Where it finds no room the picture stays as it is,
     and so it does where the other one cannot be read.
 

@@ -1,9 +1,10 @@
 """Some hundred photographs: what helps a detector that learns from so few, chosen by validation pictures. See PLAN.md.
 
 Three public sets, divided as `learn` divides them; of their test pictures none is opened. `usual` is `dsod_tiny` from
-random weights with the augmentation `light`. `shapes` begins with the drawn shapes' weights; as that helped, each later
-arm changes one thing in it. The photographs are looked for in downloads/, where `python -m dsod_lite download raccoons
---to downloads/raccoons` and the like put them.
+random weights with the augmentation `light`. `shapes` begins with the drawn shapes' weights; as that helped, each arm
+of the second round changes one thing in it. Those of the third build upon `shapes_pasted`, and learn twice as long. The
+photographs are looked for in downloads/, where `python -m dsod_lite download raccoons --to downloads/raccoons` and the
+like put them.
 """
 
 from collections.abc import Callable
@@ -54,6 +55,8 @@ class Arm:
     pasted: float = 0.0
     """The share of pictures into which an object of another one is pasted."""
     augmentation: Callable[[int], v2.Compose] = light_augmentation
+    budget: int = 1
+    """How many times as many pictures are seen."""
 
 
 ARMS = {
@@ -65,6 +68,8 @@ ARMS = {
     "shapes_mosaic": Arm(shapes=True, mosaic=0.5),
     "shapes_strong": Arm(shapes=True, augmentation=strong_augmentation),
     "shapes_pasted": Arm(shapes=True, pasted=0.5),
+    "long_pasted": Arm(shapes=True, pasted=0.5, budget=2),
+    "long_pasted_mosaic": Arm(shapes=True, pasted=0.5, mosaic=0.5, budget=2),
 }
 SETS = ("kangaroos", "raccoons", "cards")
 VARIANTS = {f"{name}_{arm}": (name, ARMS[arm]) for arm in ARMS for name in SETS}
@@ -90,11 +95,11 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     if arm.shapes:
         start_from(model, SHAPES, train_set.classes)
     pictures: Dataset[Any] = train_set
-    if arm.mosaic:
-        pictures = Mosaic(train_set, arm.mosaic)
     if arm.pasted:
         pictures = CopyPaste(train_set, arm.pasted)
-    passes = round(epochs * 2000 / (len(train_set) // BATCH * BATCH))
+    if arm.mosaic:
+        pictures = Mosaic(pictures, arm.mosaic)
+    passes = round(arm.budget * epochs * 2000 / (len(train_set) // BATCH * BATCH))
     fields: dict[str, Any] = {"batch_size": BATCH, "learning_rate": arm.rate, "weight_average": arm.average}
     result = train_and_judge(model, pictures, val_set, seed, passes, **fields)
     return {"pictures": len(train_set), "judged": len(val_set), **result}

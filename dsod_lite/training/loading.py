@@ -66,7 +66,7 @@ class SeededDataset(Dataset[tuple[Any, Any, str | None]]):
         length = len(self.dataset)  # type: ignore[arg-type]
         unreadable: str | None = None
         for other in range(index, index + length):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)  # the CPU's alone: quick enough for every picture
             try:
                 image, target = self.dataset[other % length]
             except DataError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets import arrange_folder, open_split
-from ..datasets.augmentation.copy_paste import CopyPaste
+from ..datasets.augmentation.mixed import Mixed
 from ..datasets.augmentation.transforms import AUGMENTATIONS
 from ..datasets.folder_tools.check import Seen, examine_folder
 from ..datasets.folders import has_split
@@ -28,10 +28,10 @@ from .priors import report
 
 HELP = "from a folder of labelled pictures to a detector and a page about it"
 EPILOG = f"""It recognises the labels' format, looks for defects, divides the pictures where they are not divided,
-trains for the minutes given, with objects of other pictures pasted into half of them, and judges the best epoch on
-pictures that were never trained on. RUN/report.html then has the numbers, the mistakes as pictures, labels that are
-probably wrong, what to do next, and the detector itself, for pictures, videos and the camera; it works offline. The
-same call goes on with one that was stopped or killed.
+trains for the minutes given, with objects of other pictures pasted into half of them and half of them made of four,
+and judges the best epoch on pictures that were never trained on. RUN/report.html then has the numbers, the mistakes as
+pictures, labels that are probably wrong, what to do next, and the detector itself, for pictures, videos and the camera;
+it works offline. The same call goes on with one that was stopped or killed.
 
 {LAYOUT}
 
@@ -43,8 +43,9 @@ SOURCE = "pictures.sha256"
 """Beside it: the digest of what they are divided from."""
 RANDOM = "random"
 """In the place of a checkpoint: random weights."""
-COPY_PASTE = 0.5
-"""The share of pictures into which an object is pasted: what helps with few photographs (book/experiments/PLAN.md)."""
+MIXED = {"copy_paste": 0.5, "mosaic": 0.5}
+"""The share of pictures into which an object is pasted, and of those that are made of four: what helps with few
+photographs (book/experiments/PLAN.md)."""
 PAGE = "report.html"
 LISTED = 10
 """Defects that are printed; the page has more."""
@@ -130,7 +131,8 @@ def train_arguments(args: argparse.Namespace, data: str, division: list[str], ou
     train.add_arguments(parser)
     words = ["--data", data, "--split", division[0], "--validation", division[1], "--minutes", str(args.minutes)]
     words += ["--augmentation", args.augmentation, "--seed", str(args.seed), "--device", args.device]
-    words += ["--copy-paste", str(COPY_PASTE), "--output", str(output), "--resume"]
+    words += ["--copy-paste", str(MIXED["copy_paste"]), "--mosaic", str(MIXED["mosaic"])]
+    words += ["--output", str(output), "--resume"]
     if args.image_size is not None:
         words += ["--image-size", str(args.image_size)]
     if args.start_from != RANDOM:
@@ -156,7 +158,7 @@ def judge(args: argparse.Namespace, data: str, division: list[str], output: Path
     command = f"python -m dsod_lite detect PICTURES --checkpoint {best} --output found"
     learned = Learned(
         title=f"Detector: {', '.join(classes[:5])}{' …' if len(classes) > 5 else ''}",
-        model=model, classes=classes, train_set=CopyPaste(train_set, COPY_PASTE), history=state["history"],
+        model=model, classes=classes, train_set=Mixed(train_set, **MIXED), history=state["history"],
         threshold=0.4 if threshold is None else threshold, judged=judged[0], minutes=state["seconds"] / 60,
         command=command, defects=defects, priors=priors, others=judged[1:],
     )  # fmt: skip

@@ -9,7 +9,7 @@ import torch
 
 from ..datasets import DataError, open_split, usual_splits
 from ..datasets.annotations import REMEDY
-from ..datasets.augmentation.copy_paste import CopyPaste
+from ..datasets.augmentation.mixed import Mixed
 from ..datasets.augmentation.transforms import AUGMENTATIONS
 from ..datasets.files import UNDIVIDED
 from ..datasets.folders import has_split
@@ -85,6 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
              "and satellites; ssd (default with a recipe): the paper's, for long runs")  # fmt: skip
     add("--copy-paste", type=float, default=0.0, metavar="SHARE",
         help="of the pictures, from 0 to 1, into which an object of another one is pasted; default: 0")  # fmt: skip
+    add("--mosaic", type=float, default=0.0, metavar="SHARE",
+        help="of the pictures, from 0 to 1, that are made of four; default: 0")  # fmt: skip
     add("--evaluate-every", type=int, metavar="N",
         help=f"epochs between validations; default: {DEFAULTS.evaluate_every}")  # fmt: skip
     add("--patience", type=int, metavar="N", help="stop early, after N validations without a better AP50")
@@ -138,8 +140,7 @@ def run(args: argparse.Namespace) -> int:
         boxes, labels = objects_of(train_set)
         print(*report(boxes, labels, train_set.classes, model.priors, model.config.image_size, name == "dsod_tiny"),
               sep="\n")  # fmt: skip
-    shown = CopyPaste(seen, args.copy_paste) if args.copy_paste else seen
-    train(model, shown, val_set, config, args.output, args.resume)
+    train(model, Mixed(seen, args.copy_paste, args.mosaic), val_set, config, args.output, args.resume)
     return 0
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import Dataset
 from torchvision import tv_tensors
 from torchvision.ops import box_iou
 
@@ -18,7 +17,7 @@ from book.experiments.comparisons import (
     proposal_free,
     speed,
 )
-from book.experiments.parts import chain, mirrored, mosaic, pretraining, relabelled, rivals
+from book.experiments.parts import chain, mirrored, pretraining, relabelled, rivals
 from book.experiments.parts.common import SIDE, shapes
 from dsod_lite import dsod_tiny
 from dsod_lite.datasets import DataError
@@ -87,41 +86,6 @@ def test_as_many_official_centres_outside_as_at_300():
 
 
 # few pictures
-
-
-class FourPictures(Dataset):
-    """Grey pictures of 8×8, each with one box: its left half."""
-
-    classes = ("left",)
-
-    def __len__(self):
-        return 4
-
-    def __getitem__(self, index):
-        target = {"boxes": torch.tensor([[0.0, 0.0, 4.0, 8.0]]), "labels": torch.tensor([index]), "image_id": index}
-        return torch.full((3, 8, 8), index / 4), target
-
-
-def test_a_mosaic_is_four_pictures_with_their_boxes():
-    torch.manual_seed(0)
-    image, target = mosaic.Mosaic(FourPictures(), share=1.0)[2]
-    assert target["boxes"].tolist() == [[0, 0, 2, 4], [4, 0, 6, 4], [0, 4, 2, 8], [4, 4, 6, 8]]
-    assert target["labels"][0] == target["image_id"] == 2
-    quarters = [image[0, y, x].item() * 4 for y in (1, 5) for x in (1, 5)]
-    assert quarters == target["labels"].tolist()
-
-
-def test_no_share_is_no_mosaic_and_slivers_are_dropped():
-    pictures = FourPictures()
-    assert mosaic.Mosaic(pictures, share=0.0)[3][1]["boxes"].tolist() == pictures[3][1]["boxes"].tolist()
-
-    class Slivers(FourPictures):
-        def __getitem__(self, index):
-            image, target = super().__getitem__(index)
-            return image, target | {"boxes": torch.tensor([[0.0, 0.0, 1.9, 8.0]])}
-
-    _, target = mosaic.Mosaic(Slivers(), share=1.0)[0]
-    assert (len(target["boxes"]), len(target["labels"])) == (0, 0)
 
 
 def test_strong_augmentation_changes_hues_and_keeps_boxes():

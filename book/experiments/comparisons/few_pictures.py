@@ -12,18 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
 from dsod_lite import dsod_tiny
 from dsod_lite.datasets import arrange_folder, light_augmentation, open_split
-from dsod_lite.datasets.augmentation.copy_paste import CopyPaste
+from dsod_lite.datasets.augmentation.mixed import Mixed
 from dsod_lite.datasets.in_memory import SPARE, InMemory
 from dsod_lite.weights.start import SHAPES, start_from
 
 from ..machinery.records import RECORDS
 from ..parts.common import train_and_judge
-from ..parts.mosaic import Mosaic
 
 EPOCHS = 6
 """Passes over 2,000 pictures; each set is passed as often as makes as many steps."""
@@ -94,11 +92,7 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     model = dsod_tiny(len(train_set.classes) + 1, SIDE)
     if arm.shapes:
         start_from(model, SHAPES, train_set.classes)
-    pictures: Dataset[Any] = train_set
-    if arm.pasted:
-        pictures = CopyPaste(train_set, arm.pasted)
-    if arm.mosaic:
-        pictures = Mosaic(pictures, arm.mosaic)
+    pictures = Mixed(train_set, arm.pasted, arm.mosaic)
     passes = round(arm.budget * epochs * 2000 / (len(train_set) // BATCH * BATCH))
     fields: dict[str, Any] = {"batch_size": BATCH, "learning_rate": arm.rate, "weight_average": arm.average}
     result = train_and_judge(model, pictures, val_set, seed, passes, **fields)

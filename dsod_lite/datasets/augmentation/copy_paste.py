@@ -4,13 +4,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 from torchvision.ops import box_area, box_iou
 from torchvision.transforms.v2 import functional
-
-from ...support.errors import DataError, SettingError
-from ..in_memory import InMemory
-from ..labelled import LabelledDataset
 
 SCALES = (0.5, 1.25)
 """The pasted object's sides, as shares of its own."""
@@ -22,59 +17,37 @@ EDGE = 0.15
 """The share of its sides over which it fades into the picture: boxes are all that is known of its outline."""
 
 
-class CopyPaste(Dataset[tuple[Tensor, dict[str, Any]]]):
-    """The pictures of another data set; into a share of them an object of another picture is pasted.
+def copy_paste(
+    image: Tensor, target: dict[str, Any], source: Tensor, its_target: dict[str, Any]
+) -> tuple[Tensor, dict[str, Any]]:
+    """A picture into which an object of another one is pasted, at random; the same picture where there is no room.
 
-    It is shrunk or enlarged, put where it hides little of any object, and fades in at its edges. So each object is
-    seen before many grounds, and what surrounds it says less of it. Where it finds no room the picture stays as it is,
-    and so it does where the other one cannot be read.
+    The object is shrunk or enlarged, put where it hides little of any other, and fades in at its edges. So each object
+    is seen before many grounds, and what surrounds it says less of it.
 
     Args:
-        dataset: items (float32 [3, S, S], target with "boxes" [M, 4] in pixels and other fields, of M entries each but
-            for "image_id"), augmented anew whenever they are asked for.
-        share: of the items, from 0 to 1, into which something is pasted if there is room.
-
-    Raises:
-        SettingError: for another share.
+        image: float32 [3, S, S].
+        target: "boxes" [M, 4] in pixels and other fields, of M entries each but for "image_id".
+        source: another picture of the same size.
+        its_target: its own.
     """
-
-    def __init__(self, dataset: LabelledDataset | InMemory, share: float) -> None:
-        if not 0 <= share <= 1:
-            raise SettingError(f"copy_paste is {share}; it is a share of the pictures, from 0 to 1")
-        self.dataset, self.share, self.classes = dataset, share, dataset.classes
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def fingerprint(self) -> str:
-        """That of the data set."""
-        return self.dataset.fingerprint()
-
-    def __getitem__(self, index: int) -> tuple[Tensor, dict[str, Any]]:
-        image, target = self.dataset[index]
-        if torch.rand(()) >= self.share:
-            return image, target
-        try:
-            source, its_target = self.dataset[int(torch.randint(len(self.dataset), ()))]
-        except DataError:  # it is said where it is an item of its own
-            return image, target
-        if not len(its_target["boxes"]):
-            return image, target
-        chosen = int(torch.randint(len(its_target["boxes"]), ()))
-        x1, y1, x2, y2 = its_target["boxes"][chosen].round().int().tolist()
-        scale = SCALES[0] + (SCALES[1] - SCALES[0]) * float(torch.rand(()))
-        side = image.shape[-1]
-        width, height = (min(side, round(scale * length)) for length in (x2 - x1, y2 - y1))
-        if min(width, height) < MIN_SIDE:
-            return image, target
-        left, top = (int(torch.randint(side - length + 1, ())) for length in (width, height))
-        box = torch.tensor([[left, top, left + width, top + height]], dtype=torch.float32)
-        if (hidden(target["boxes"], box) > MOST_HIDDEN).any():
-            return image, target
-        patch = functional.resize(source[:, y1:y2, x1:x2], [height, width], antialias=True)
-        fields = {k: torch.cat([v, its_target[k][chosen : chosen + 1]]) for k, v in target.items() if k != "image_id"}
-        fields |= {"boxes": torch.cat([target["boxes"], box]), "image_id": target["image_id"]}
-        return pasted(image, patch, left, top), fields
+    if not len(its_target["boxes"]):
+        return image, target
+    chosen = int(torch.randint(len(its_target["boxes"]), ()))
+    x1, y1, x2, y2 = its_target["boxes"][chosen].round().int().tolist()
+    scale = SCALES[0] + (SCALES[1] - SCALES[0]) * float(torch.rand(()))
+    side = image.shape[-1]
+    width, height = (min(side, round(scale * length)) for length in (x2 - x1, y2 - y1))
+    if min(width, height) < MIN_SIDE:
+        return image, target
+    left, top = (int(torch.randint(side - length + 1, ())) for length in (width, height))
+    box = torch.tensor([[left, top, left + width, top + height]], dtype=torch.float32)
+    if (hidden(target["boxes"], box) > MOST_HIDDEN).any():
+        return image, target
+    patch = functional.resize(source[:, y1:y2, x1:x2], [height, width], antialias=True)
+    fields = {k: torch.cat([v, its_target[k][chosen : chosen + 1]]) for k, v in target.items() if k != "image_id"}
+    fields |= {"boxes": torch.cat([target["boxes"], box]), "image_id": target["image_id"]}
+    return pasted(image, patch, left, top), fields
 
 
 def pasted(image: Tensor, patch: Tensor, left: int, top: int) -> Tensor:

@@ -96,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="unreadable pictures that an epoch puts up with; default: one in a thousand")  # fmt: skip
     add("--seed", type=int, default=0, help="of the random numbers; default: 0")
     add("--workers", type=int, metavar="N",
-        help="processes that load pictures; default: 0 on a CPU, up to 8 beside a GPU")  # fmt: skip
+        help="processes that load pictures; default: 1 on a CPU, up to 8 beside a GPU")  # fmt: skip
     add("--device", default="auto", help="cpu, cuda, …; default: a GPU where there is one")
     add("--precision", choices=CHOICES["precision"],
         help="mixed precision, for GPUs: half takes the kind that the GPU is fast in; default: float32")  # fmt: skip

@@ -34,7 +34,7 @@ def predict(
             of its modules is left in the mode it came in.
         dataset: items are (image float [3, H, W] in [0, 1], target).
         batch_size: pictures at a time; fewer where the data set has `sizes` and they are large (`PIXELS_AT_ONCE`).
-        workers: processes that load pictures, 0: this one; None: as in training, 0 on a CPU, up to 8 beside a GPU.
+        workers: processes that load pictures, 0: this one; None: 0 on a CPU, up to 8 beside a GPU.
         progress: whether to show a bar.
 
     Raises:

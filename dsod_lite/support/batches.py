@@ -117,7 +117,7 @@ def to_device(target: dict[str, Any], device: torch.device) -> dict[str, Any]:
 def worker_count(workers: int | None, device: torch.device) -> int:
     """Processes that load pictures: as many as asked for.
 
-    None: 0, since on a CPU no core is idle; beside a GPU one for each core, at most 8.
+    None: 0 on a CPU; beside a GPU one for each core, at most 8.
     """
     if workers is not None:
         return workers

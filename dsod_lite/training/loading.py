@@ -1,5 +1,7 @@
 """How training gets its pictures: in an order, and with a data augmentation, that the seed alone fixes."""
 
+import multiprocessing
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -87,7 +89,7 @@ class Loader:
             raise SettingError(said)
         share = share_of(config)
         self.sampler = EpochSampler(self.length, config.seed, config.batch_size, share)
-        self.workers = workers = worker_count(config.workers, device)
+        self.workers = workers = loading_processes(config.workers, device)
         self._batches: DataLoader[Any] = DataLoader(
             SeededDataset(dataset),
             share.pictures,
@@ -113,3 +115,18 @@ class Loader:
         """
         self.sampler.epoch, self.sampler.step = number, step
         yield from loaded(self._batches)
+
+
+def loading_processes(workers: int | None, device: torch.device) -> int:
+    """Processes that load pictures while the network learns: as many as asked for.
+
+    None: as `worker_count`, but on a CPU of several cores one. While the network learns from these pictures it makes
+    the next; small networks leave it the time, since they keep one core busy and the others in part. Only where
+    processes are forked: elsewhere each would first run the user's script once more.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    forked = (multiprocessing.get_start_method(allow_none=True) or methods[0]) == "fork"
+    may = forked and not multiprocessing.current_process().daemon and (os.cpu_count() or 1) > 1
+    if workers is None and device.type == "cpu" and may:
+        return 1
+    return worker_count(workers, device)

@@ -47,8 +47,8 @@ class TrainConfig:
     patience: int | None = None
     """Early stopping: the run ends after so many looks in a row that brought no better AP50; None: it never does."""
     workers: int | None = None
-    """Processes that load and augment pictures; 0: the training process does it itself, which on a CPU is the
-    fastest, as there is no idle core. None: 0 on a CPU, beside a GPU a process for each core, at most 8."""
+    """Processes that load and augment pictures; 0: the training process does it itself. None: one on a CPU (0 where
+    processes are not forked, as on Windows), beside a GPU one for each core, at most 8."""
     device: str = "auto"
     """"auto" is a GPU where there is one."""
     save_memory: bool = False

@@ -15,7 +15,7 @@ from typing import Any
 from torchvision.transforms import v2
 
 from dsod_lite import dsod_tiny
-from dsod_lite.datasets import arrange_folder, light_augmentation, open_split
+from dsod_lite.datasets import arrange_folder, light_augmentation, open_split, upless_augmentation
 from dsod_lite.datasets.augmentation.mixed import Mixed
 from dsod_lite.datasets.in_memory import SPARE, InMemory
 from dsod_lite.weights.start import SHAPES, start_from
@@ -26,7 +26,7 @@ from ..parts.common import train_and_judge
 EPOCHS = 6
 """Passes over 2,000 pictures; each set is passed as often as makes as many steps."""
 MEASURE = "AP50"
-SIDE = 128
+SIDES = {"kangaroos": 128, "raccoons": 128, "cards": 128, "bccd": 256}
 BATCH = 16
 DOWNLOADS = RECORDS.parents[1] / "downloads"
 
@@ -55,6 +55,8 @@ class Arm:
     augmentation: Callable[[int], v2.Compose] = light_augmentation
     budget: int = 1
     """How many times as many pictures are seen."""
+    norm_batch_size: int | None = None
+    """How many pictures BatchNorm and the loss see at once; None: the whole batch."""
 
 
 ARMS = {
@@ -68,9 +70,16 @@ ARMS = {
     "shapes_pasted": Arm(shapes=True, pasted=0.5),
     "long_pasted": Arm(shapes=True, pasted=0.5, budget=2),
     "long_pasted_mosaic": Arm(shapes=True, pasted=0.5, mosaic=0.5, budget=2),
+    "long_halves": Arm(shapes=True, pasted=0.5, mosaic=0.5, budget=2, norm_batch_size=8),
 }
+CELLS = {
+    "cells_shapes_pasted": Arm(shapes=True, pasted=0.5, augmentation=upless_augmentation),
+    "cells_pasted_mosaic": Arm(shapes=True, pasted=0.5, mosaic=0.5, augmentation=upless_augmentation),
+}
+"""On the blood cells alone, which have one size."""
 SETS = ("kangaroos", "raccoons", "cards")
 VARIANTS = {f"{name}_{arm}": (name, ARMS[arm]) for arm in ARMS for name in SETS}
+VARIANTS |= {variant: ("bccd", arm) for variant, arm in CELLS.items()}
 
 
 def divided(name: str) -> Path:
@@ -86,14 +95,16 @@ def divided(name: str) -> Path:
 def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
     """One detector of a set, trained on its train and judged on its val."""
     name, arm = VARIANTS[variant]
-    train_set = InMemory(open_split(divided(name), "train", with_objects=True), SPARE * SIDE)
-    val_set = open_split(divided(name), "val", train_set.classes)
-    train_set.transform = arm.augmentation(SIDE)
-    model = dsod_tiny(len(train_set.classes) + 1, SIDE)
+    folder, side = divided(name), SIDES[name]
+    train_set = InMemory(open_split(folder, "train", with_objects=True), SPARE * side)
+    val_set = open_split(folder, "val", train_set.classes)
+    train_set.transform = arm.augmentation(side)
+    model = dsod_tiny(len(train_set.classes) + 1, side)
     if arm.shapes:
         start_from(model, SHAPES, train_set.classes)
     pictures = Mixed(train_set, arm.pasted, arm.mosaic)
     passes = round(arm.budget * epochs * 2000 / (len(train_set) // BATCH * BATCH))
-    fields: dict[str, Any] = {"batch_size": BATCH, "learning_rate": arm.rate, "weight_average": arm.average}
+    fields: dict[str, Any] = {"batch_size": BATCH, "norm_batch_size": arm.norm_batch_size}
+    fields |= {"learning_rate": arm.rate, "weight_average": arm.average}
     result = train_and_judge(model, pictures, val_set, seed, passes, **fields)
     return {"pictures": len(train_set), "judged": len(val_set), **result}

@@ -95,7 +95,8 @@ def train_and_judge(
     Returns:
         "parameters"; "curve", a list of {"epoch", "loss"}; "train_seconds"; "setup"; and all that `judge` returns.
     """
-    config = TrainConfig(epochs=epochs, seed=seed, device=device, **fields)
+    workers = 0 if device == "cpu" else None  # a CPU's runs have a thread each, and no helper
+    config = TrainConfig(epochs=epochs, seed=seed, device=device, **{"workers": workers, **fields})
     parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
     history = train(model, train_set, None, config, output, resume=output is not None)
     curve = [{"epoch": entry["epoch"], "loss": entry["loss"]} for entry in history]

@@ -55,8 +55,6 @@ class Arm:
     augmentation: Callable[[int], v2.Compose] = light_augmentation
     budget: int = 1
     """How many times as many pictures are seen."""
-    norm_batch_size: int | None = None
-    """How many pictures BatchNorm and the loss see at once; None: the whole batch."""
 
 
 ARMS = {
@@ -70,7 +68,6 @@ ARMS = {
     "shapes_pasted": Arm(shapes=True, pasted=0.5),
     "long_pasted": Arm(shapes=True, pasted=0.5, budget=2),
     "long_pasted_mosaic": Arm(shapes=True, pasted=0.5, mosaic=0.5, budget=2),
-    "long_halves": Arm(shapes=True, pasted=0.5, mosaic=0.5, budget=2, norm_batch_size=8),
 }
 CELLS = {
     "cells_shapes_pasted": Arm(shapes=True, pasted=0.5, augmentation=upless_augmentation),
@@ -104,7 +101,6 @@ def run(variant: str, seed: int, epochs: int) -> dict[str, Any]:
         start_from(model, SHAPES, train_set.classes)
     pictures = Mixed(train_set, arm.pasted, arm.mosaic)
     passes = round(arm.budget * epochs * 2000 / (len(train_set) // BATCH * BATCH))
-    fields: dict[str, Any] = {"batch_size": BATCH, "norm_batch_size": arm.norm_batch_size}
-    fields |= {"learning_rate": arm.rate, "weight_average": arm.average}
+    fields: dict[str, Any] = {"batch_size": BATCH, "learning_rate": arm.rate, "weight_average": arm.average}
     result = train_and_judge(model, pictures, val_set, seed, passes, **fields)
     return {"pictures": len(train_set), "judged": len(val_set), **result}

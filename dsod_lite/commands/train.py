@@ -140,7 +140,8 @@ def run(args: argparse.Namespace) -> int:
         boxes, labels = objects_of(train_set)
         print(*report(boxes, labels, train_set.classes, model.priors, model.config.image_size, name == "dsod_tiny"),
               sep="\n")  # fmt: skip
-    train(model, Mixed(seen, args.copy_paste, args.mosaic), val_set, config, args.output, args.resume)
+    shown = Mixed(seen, args.copy_paste, args.mosaic) if args.copy_paste or args.mosaic else seen
+    train(model, shown, val_set, config, args.output, args.resume)
     return 0
 
 

@@ -141,7 +141,7 @@ def test_the_splits_that_are_trained_and_judged_on(
     assert call("train", "--data", data, "--output", tmp_path / "run", *options.split(), *FAST) == 0
     assert said in capsys.readouterr().out
     train_set, val_set = trained_on[0]
-    assert all(name.startswith(f"{said.split()[2]}_") for name in train_set.dataset.names)
+    assert all(name.startswith(f"{said.split()[2]}_") for name in train_set.names)
     assert (val_set is None) == ("no validation" in said)
     assert val_set is None or (val_set.names[0].split("_")[0] in said.split("judged on")[1] and not val_set.transform)
 

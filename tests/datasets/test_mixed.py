@@ -94,6 +94,7 @@ def test_a_picture_that_cannot_be_read_spoils_no_other(tmp_path: Path) -> None:
     train_set.transform = light_augmentation(64)
     broken = next(path for path in folder.rglob("*") if path.stem == train_set.names[1] and path.suffix != ".xml")
     broken.write_bytes(broken.read_bytes()[:60])
+    assert Mixed(train_set).names == train_set.names
     for pictures in (Mixed(train_set, copy_paste=1.0), Mixed(train_set, mosaic=1.0), Mixed(train_set, 1.0, 1.0)):
         torch.manual_seed(0)
         for _ in range(10):

@@ -110,8 +110,9 @@ def path(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # AdamW divides by the gradient's own size. Where that is nearly nothing, what is left is rounding.
 SCALE = {"sgd": 1.0, "adamw": 0.1}
-STRAYS = {"sgd": 0.0, "adamw": 1e-4}
-"""The share of numbers that may therefore end elsewhere; three of 297,052 did so on one machine, none on another."""
+STRAYS = {"sgd": 0.0, "adamw": 2e-3}
+"""The share of numbers that may therefore end elsewhere. On one machine none did, on another 3 of 297,052 weights and 4
+of 3,436 statistics."""
 
 
 def test_twenty_steps_are_pytorchs(name: str, path: Path) -> None:

@@ -38,6 +38,11 @@ class Mixed(Dataset[tuple[Tensor, dict[str, Any]]]):
     def __len__(self) -> int:
         return len(self.dataset)
 
+    @property
+    def names(self) -> list[str]:
+        """Those of the pictures that are mixed with others, by which errors name them."""
+        return self.dataset.names
+
     def fingerprint(self) -> str:
         """That of the data set."""
         return self.dataset.fingerprint()

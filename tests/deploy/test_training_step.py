@@ -110,6 +110,7 @@ def path(name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # AdamW divides by the gradient's own size. Where that is nearly nothing, what is left is rounding.
 SCALE = {"sgd": 1.0, "adamw": 0.1}
+OF_SIZE = {"sgd": 1e-5, "adamw": 1e-4}
 STRAYS = {"sgd": 0.0, "adamw": 2e-3}
 """The share of numbers that may therefore end elsewhere. On one machine none did, on another 3 of 297,052 weights and 4
 of 3,436 statistics."""
@@ -122,9 +123,10 @@ def test_twenty_steps_are_pytorchs(name: str, path: Path) -> None:
     expected = torch_steps(model, optimizer, range(STEPS), SCALE[name])
     assert found == pytest.approx(expected, rel=1e-3)
     state = training_state(model, optimizer)
-    for key, of_size in (("weights", 0.0), ("statistics", 1e-4)):  # variances are some hundreds
-        far = (torch.from_numpy(elsewhere.state[key]) - state[key]).abs() > 1e-4 + of_size * state[key].abs()
-        assert far.sum() <= STRAYS[name] * far.numel()
+    for key, of_size in (("weights", 0.0), ("statistics", OF_SIZE[name])):  # variances are some hundreds
+        apart = (torch.from_numpy(elsewhere.state[key]) - state[key]).abs() / (1e-4 + of_size * state[key].abs())
+        assert (~(apart <= 1)).sum() <= STRAYS[name] * apart.numel()
+        assert (apart <= 10).all()  # no number is lost altogether, and none is NaN
 
 
 def test_from_random_weights_each_step_is_pytorchs(name: str, path: Path) -> None:

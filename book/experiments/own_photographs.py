@@ -10,10 +10,11 @@ Each seed divides an undivided set anew. A record is data/runs/own_photographs-S
 """
 
 import json
-import resource
+import os
 import shutil
 import subprocess
 import sys
+import time
 from typing import Any
 
 import torch
@@ -39,16 +40,19 @@ def learn(name: str, seed: int) -> dict[str, Any]:
     if name in AUGMENTATION:
         words += ["--augmentation", AUGMENTATION[name]]
     where = environment(torch.device("cpu"))
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent, began = sum(os.times()[:4]), time.perf_counter()
     subprocess.run([sys.executable, "-m", "dsod_lite", *words, "--output", str(output)], cwd=ROOT, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = sum(os.times()[:4]) - spent  # of the processor
     run = json.loads((output / "run.json").read_text(encoding="utf-8"))
     record = where | {
         "command": f"python -m dsod_lite {' '.join(words)}",
+        "experiment": "own_photographs",
         "set": name,
         "seed": seed,
         "minutes": minutes,
-        "processor_seconds": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime),
+        "seconds": round(time.perf_counter() - began),
+        "processor_seconds": round(spent),
+        "train": run["train"],
         "train_seconds": round(run["seconds"]),
         "epochs": run["epochs"],
         "pictures": run["pictures"],

@@ -5,11 +5,13 @@
 
 SSDLite and Faster R-CNN, both with MobileNetV3 and pictures of 320 pixels, as torchvision has them; SGD with the rates
 of torchvision's own training scripts, for batches of 16 (0.15 · 16/192 and 0.02), and half a cosine. Division,
-augmentation, minutes, the choice of the best epoch on val and the judgement on test are those of `learn`. A record is
-data/runs/own_rivals-SET-DETECTOR.json.
+pictures (augmented, pasted into and made of four), minutes, the choice of the best epoch on val and the judgement on
+test are those of `learn`. A record is data/runs/own_rivals-SET-DETECTOR.json.
 """
 
 import argparse
+import json
+import os
 import shutil
 import sys
 import time
@@ -21,13 +23,15 @@ from torch import nn
 from torchvision.models.detection import fasterrcnn_mobilenet_v3_large_320_fpn, ssdlite320_mobilenet_v3_large
 
 from dsod_lite import TrainConfig, evaluate_voc, predict, train
-from dsod_lite.commands.learn import divided
+from dsod_lite.commands.learn import MIXED, divided
 from dsod_lite.datasets import open_split
+from dsod_lite.datasets.augmentation.mixed import Mixed
 from dsod_lite.datasets.augmentation.transforms import AUGMENTATIONS
 from dsod_lite.datasets.in_memory import SPARE, InMemory
 from dsod_lite.evaluation.bootstrap import bootstrap_ap50, interval
 from dsod_lite.support.environment import environment
 from dsod_lite.support.files import write_json
+from dsod_lite.training.run import RECORD
 from dsod_lite.weights.checkpoint import BEST, load_checkpoint
 
 from .machinery.records import RECORDS
@@ -47,23 +51,26 @@ def learn(name: str, rival: str, seed: int = 0) -> dict[str, Any]:
     shutil.rmtree(output, ignore_errors=True)
     minutes = PROCESSOR_MINUTES[name] / torch.get_num_threads()
     folder, division = divided(argparse.Namespace(folder=f"downloads/{name}", seed=seed), output, {})
-    train_set = InMemory(open_split(folder, division[0], with_objects=True), SPARE * SIDE)
-    train_set.transform = AUGMENTATIONS[AUGMENTATION.get(name, "light")](SIDE)
+    pictures = InMemory(open_split(folder, division[0], with_objects=True), SPARE * SIDE)
+    pictures.transform = AUGMENTATIONS[AUGMENTATION.get(name, "light")](SIDE)
+    train_set = Mixed(pictures, **MIXED)
     val_set, test_set = (open_split(folder, split, train_set.classes) for split in division[1:])
     torch.manual_seed(seed)
     model: nn.Module = make(weights=None, weights_backbone=None, num_classes=1 + len(train_set.classes))
     config = TrainConfig(minutes=minutes, seed=seed, device="cpu", optimizer="sgd", **fields)
-    before = time.process_time()
+    spent, began = sum(os.times()[:4]), time.perf_counter()
     history = train(model, train_set, val_set, config, output / "run")
-    spent = time.process_time() - before
+    spent = sum(os.times()[:4]) - spent  # of the processor, by the loading process too
     model.load_state_dict(load_checkpoint(output / "run" / BEST)["model"])
     detections, targets = predict(model, test_set)
     classes = 1 + len(train_set.classes)
+    run = json.loads((output / "run" / RECORD).read_text(encoding="utf-8"))
     record = environment(torch.device("cpu")) | {
         "command": f"python -m book.experiments.own_rivals {name}",
-        "set": name, "detector": rival, "seed": seed, "minutes": minutes, **fields,
-        "processor_seconds": round(spent), "train_seconds": round(history[-1]["seconds"]), "epochs": len(history),
-        "pictures": len(train_set), "parameters": sum(p.numel() for p in model.parameters()),
+        "experiment": "own_rivals", "set": name, "detector": rival, "seed": seed, "minutes": minutes,
+        "seconds": round(time.perf_counter() - began), "processor_seconds": round(spent), "train": run["train"],
+        "train_seconds": round(run["seconds"]), "epochs": len(history), "pictures": len(train_set),
+        "parameters": sum(p.numel() for p in model.parameters()),
         "val_ap50": max(entry.get("val_ap50", 0.0) for entry in history),
         "test": {
             "pictures": len(test_set),

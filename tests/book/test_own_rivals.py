@@ -37,6 +37,7 @@ def test_a_rival_learns_from_train_is_chosen_by_val_and_judged_on_test(
     assert len(record["test"]["interval"]) == 2
     assert record["epochs"] >= 1
     assert {"device", "threads", "commit", "processor_seconds", "parameters", "val_ap50"} <= set(record)
+    assert {"experiment", "seconds", "train"} <= set(record)  # by these it is counted among the planned runs
     assert not (tmp_path / "runs" / "own_rivals-pets-small").exists()
     before = (tmp_path / "own_rivals-pets-small.json").stat().st_mtime_ns
     own_rivals.main(["pets"])  # what is recorded is not made again

@@ -2,9 +2,9 @@
 
 Three public sets, divided as `learn` divides them; of their test pictures none is opened. `usual` is `dsod_tiny` from
 random weights with the augmentation `light`. `shapes` begins with the drawn shapes' weights; as that helped, each arm
-of the second round changes one thing in it. Those of the third build upon `shapes_pasted`, and learn twice as long. The
-photographs are looked for in downloads/, where `python -m dsod_lite download raccoons --to downloads/raccoons` and the
-like put them.
+of the second round changes one thing in it. Those of the third build upon `shapes_pasted`, and learn twice as long. Two
+arms more ask about mosaic for the blood cells, on BCCD's own lists. The photographs are looked for in downloads/, where
+`python -m dsod_lite download raccoons --to downloads/raccoons` and the like put them.
 """
 
 from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from .catalogue import experiment, experiments, seeds_of
 from .records import RECORDS, load
 
-PLANNED = ("headline_", "rates", "classifier", "labels_", "heads", "few_pictures", "photographs")
+PLANNED = ("headline_", "rates", "classifier", "labels_", "heads", "few_pictures", "photographs", "own_")
 """What the names of PLAN.md's experiments begin with. All other records are exploration."""
 
 SEARCHES = ("rates", "classifier", "heads_rates", "photographs_rates")

@@ -43,9 +43,9 @@ SOURCE = "pictures.sha256"
 """Beside it: the digest of what they are divided from."""
 RANDOM = "random"
 """In the place of a checkpoint: random weights."""
-MIXED = {"copy_paste": 0.5, "mosaic": 0.5}
-"""The share of pictures into which an object is pasted, and of those that are made of four: what helps with few
-photographs (book/experiments/PLAN.md)."""
+MIXED = {name: {"copy_paste": 0.5, "mosaic": 0.0 if name == "upless" else 0.5} for name in AUGMENTATIONS}
+"""For each augmentation the share of pictures into which an object is pasted, and of those that are made of four: what
+helps with few photographs (book/experiments/PLAN.md). Under a microscope things have one size, which mosaic halves."""
 PAGE = "report.html"
 LISTED = 10
 """Defects that are printed; the page has more."""
@@ -57,7 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--minutes", type=float, default=5, help="of training; default: 5")
     add("--output", metavar="RUN", help="the run's folder; default: runs/NAME, by the folder's")
     add("--augmentation", choices=AUGMENTATIONS, default="light",
-        help="default: light; upless for pictures that have no up, such as a microscope's")  # fmt: skip
+        help="default: light; upless for pictures that have no up, such as a microscope's: none is made of four "
+        "then, as things have one size there")  # fmt: skip
     add("--image-size", type=int, metavar="S", help="side of the input; default: as objects and minutes ask for")
     add("--start-from", metavar="CHECKPOINT", default=str(SHAPES), help="begin with the weights of another run, of "
         "other classes too, or `random`; default: those of the book's drawn shapes")  # fmt: skip
@@ -131,7 +132,8 @@ def train_arguments(args: argparse.Namespace, data: str, division: list[str], ou
     train.add_arguments(parser)
     words = ["--data", data, "--split", division[0], "--validation", division[1], "--minutes", str(args.minutes)]
     words += ["--augmentation", args.augmentation, "--seed", str(args.seed), "--device", args.device]
-    words += ["--copy-paste", str(MIXED["copy_paste"]), "--mosaic", str(MIXED["mosaic"])]
+    mixed = MIXED[args.augmentation]
+    words += ["--copy-paste", str(mixed["copy_paste"]), "--mosaic", str(mixed["mosaic"])]
     words += ["--output", str(output), "--resume"]
     if args.image_size is not None:
         words += ["--image-size", str(args.image_size)]
@@ -158,7 +160,7 @@ def judge(args: argparse.Namespace, data: str, division: list[str], output: Path
     command = f"python -m dsod_lite detect PICTURES --checkpoint {best} --output found"
     learned = Learned(
         title=f"Detector: {', '.join(classes[:5])}{' …' if len(classes) > 5 else ''}",
-        model=model, classes=classes, train_set=Mixed(train_set, **MIXED), history=state["history"],
+        model=model, classes=classes, train_set=Mixed(train_set, **MIXED[args.augmentation]), history=state["history"],
         threshold=0.4 if threshold is None else threshold, judged=judged[0], minutes=state["seconds"] / 60,
         command=command, defects=defects, priors=priors, others=judged[1:],
     )  # fmt: skip

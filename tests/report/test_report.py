@@ -1,5 +1,6 @@
 """The page: it holds what it is about, needs nothing from outside, and says what to do next."""
 
+import argparse
 import itertools
 import json
 import os
@@ -276,3 +277,12 @@ def test_pictures_that_leave_none_to_judge_by_are_refused_before_training(
     for _ in range(2):  # nothing is left behind that would be in the way
         assert __main__.main() == 2
         assert f"{said} that leaves none to judge the detector by" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("augmentation", "mosaic"), [("light", 0.5), ("upless", 0.0)])
+def test_under_a_microscope_no_picture_is_made_of_four(augmentation: str, mosaic: float, tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    learn_command.add_arguments(parser)
+    args = parser.parse_args(["cells", "--augmentation", augmentation])
+    asked = learn_command.train_arguments(args, "cells", ["train", "val"], tmp_path)
+    assert (asked.augmentation, asked.copy_paste, asked.mosaic) == (augmentation, 0.5, mosaic)

@@ -10,12 +10,12 @@ test are those of `learn`. A record is data/runs/own_rivals-SET-DETECTOR.json.
 """
 
 import argparse
-import json
 import os
 import shutil
 import sys
 import time
 import warnings
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -31,7 +31,6 @@ from dsod_lite.datasets.in_memory import SPARE, InMemory
 from dsod_lite.evaluation.bootstrap import bootstrap_ap50, interval
 from dsod_lite.support.environment import environment
 from dsod_lite.support.files import write_json
-from dsod_lite.training.run import RECORD
 from dsod_lite.weights.checkpoint import BEST, load_checkpoint
 
 from .machinery.records import RECORDS
@@ -65,12 +64,11 @@ def learn(name: str, rival: str, seed: int = 0) -> dict[str, Any]:
     model.load_state_dict(load_checkpoint(output / "run" / BEST)["model"])
     detections, targets = predict(model, test_set)
     classes = 1 + len(train_set.classes)
-    run = json.loads((output / "run" / RECORD).read_text(encoding="utf-8"))
     record = environment(torch.device("cpu")) | {
         "command": f"python -m book.experiments.own_rivals {name}",
         "experiment": "own_rivals", "set": name, "detector": rival, "seed": seed, "minutes": minutes,
-        "seconds": round(time.perf_counter() - began), "processor_seconds": round(spent), "train": run["train"],
-        "train_seconds": round(run["seconds"]), "epochs": len(history), "pictures": len(train_set),
+        "seconds": round(time.perf_counter() - began), "processor_seconds": round(spent), "train": asdict(config),
+        "train_seconds": round(history[-1]["seconds"]), "epochs": len(history), "pictures": len(train_set),
         "parameters": sum(p.numel() for p in model.parameters()),
         "val_ap50": max(entry.get("val_ap50", 0.0) for entry in history),
         "test": {
